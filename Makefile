@@ -1,0 +1,136 @@
+# The project's commands. `make help` lists them; everything they install beyond apt packages lies in .venv and $(CACHE).
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+# Where everything lies that is made outside the checkout: builds, other versions of Spark, generated data.
+CACHE ?= $(HOME)/.cache/firesteel
+export FIRESTEEL_CACHE := $(CACHE)
+export CARGO_TARGET_DIR ?= $(CACHE)/target
+
+PYTHON ?= python3
+CLIENT := .venv/bin/python
+CLIENT_35 := $(CACHE)/pyspark35/bin/python
+ORACLE := $(CACHE)/oracle/bin/python
+DEBUG := $(CARGO_TARGET_DIR)/debug
+RELEASE := $(CARGO_TARGET_DIR)/release
+DIST := $(CARGO_TARGET_DIR)/dist
+
+# Scale factor of `make bench`.
+SF ?= 1
+# `make run ONCE=1` stops after the example.
+ONCE ?=
+# `make record PATH_TO=tests/sql/query`: what is recorded again from Apache Spark.
+PATH_TO ?= tests/sql
+
+.PHONY: help
+help: ## List the commands
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
+
+# --- set-up -----------------------------------------------------------------------------------------------------------
+
+.PHONY: setup
+setup: system .venv/.stamp ## Install what building and running need
+
+.PHONY: system
+system:
+	@scripts/install-system.sh
+
+.PHONY: nextest
+nextest:
+	@command -v cargo-nextest >/dev/null || cargo install --locked cargo-nextest
+
+# A virtual environment is made anew when its list of packages changes.
+.venv/.stamp: scripts/requirements/client.txt | system
+	scripts/make-venv.sh $(PYTHON) .venv $<
+	touch $@
+
+$(CACHE)/pyspark35/.stamp: scripts/requirements/client-3.5.txt | system
+	scripts/make-venv.sh $(PYTHON) $(@D) $<
+	touch $@
+
+$(CACHE)/oracle/.stamp: scripts/requirements/oracle.txt | system
+	scripts/make-venv.sh $(PYTHON) $(@D) $<
+	touch $@
+
+$(CACHE)/bench-sail/.stamp: scripts/requirements/bench-sail.txt | system
+	scripts/make-venv.sh $(PYTHON) $(@D) $<
+	touch $@
+
+$(CACHE)/bench-datafusion/.stamp: scripts/requirements/bench-datafusion.txt | system
+	scripts/make-venv.sh $(PYTHON) $(@D) $<
+	touch $@
+
+.PHONY: java
+java:
+	@scripts/install-system.sh java
+
+# --- use --------------------------------------------------------------------------------------------------------------
+
+.PHONY: run
+run: setup ## Build, start the server, run the example through PySpark, go on serving (ONCE=1: stop after it)
+	cargo build --release --package firesteel-cli
+	$(CLIENT) scripts/run.py --binary $(RELEASE)/firesteel $(if $(ONCE),--once)
+
+# --- tests ------------------------------------------------------------------------------------------------------------
+
+.PHONY: test
+test: format clippy test-rust tidy test-clients conformance-check ## Run every test
+
+.PHONY: format
+format:
+	cargo fmt --all --check
+
+.PHONY: clippy
+clippy: setup
+	cargo clippy --workspace --all-targets --quiet -- -D warnings
+
+# One build for everything: crates' tests, the .slt corpus, and the binaries that the Python tests start.
+.PHONY: build
+build: setup
+	cargo build --workspace --all-targets
+
+.PHONY: test-rust
+test-rust: build nextest ## Run the crates' tests and the .slt corpus in all modes
+	cargo nextest run --workspace
+
+.PHONY: tidy
+tidy: build ## Check layering, lengths, module documentation and links
+	$(DEBUG)/xtask tidy
+
+.PHONY: test-clients
+test-clients: build $(CACHE)/pyspark35/.stamp ## Run the tests of unmodified PySpark 4.2 and 3.5
+	FIRESTEEL_BINARY=$(DEBUG)/firesteel $(CLIENT) -m pytest tests/clients -q
+	FIRESTEEL_BINARY=$(DEBUG)/firesteel $(CLIENT_35) -m pytest tests/clients -q
+
+.PHONY: conformance
+conformance: build ## Print the pass rates of Spark's golden SQL cases and of PySpark's docstring examples
+	$(DEBUG)/conformance golden
+	$(CLIENT) tests/conformance/doctests.py --binary $(DEBUG)/firesteel
+
+.PHONY: conformance-check
+conformance-check: build
+	$(DEBUG)/conformance golden --check
+	$(CLIENT) tests/conformance/doctests.py --binary $(DEBUG)/firesteel --check
+
+.PHONY: conformance-update
+conformance-update: build ## Take newly passing cases off the lists of known failures
+	$(DEBUG)/conformance golden --update
+	$(CLIENT) tests/conformance/doctests.py --binary $(DEBUG)/firesteel --update
+
+.PHONY: record
+record: java $(CACHE)/oracle/.stamp .venv/.stamp ## Record PATH_TO (.slt files) again from Apache Spark
+	cargo xtask record $(PATH_TO)
+
+.PHONY: record-clients
+record-clients: java $(CACHE)/oracle/.stamp .venv/.stamp $(CACHE)/pyspark35/.stamp ## Record the clients' tests and TPC-H answers again from Apache Spark
+	$(CLIENT) scripts/record_clients.py --oracle $(ORACLE) --client $(CLIENT) --client-35 $(CLIENT_35)
+
+# --- measuring --------------------------------------------------------------------------------------------------------
+
+.PHONY: bench
+bench: setup java $(CACHE)/oracle/.stamp $(CACHE)/bench-sail/.stamp $(CACHE)/bench-datafusion/.stamp ## Compare with Sail, Spark and DataFusion on TPC-H (SF=1) and interactive latencies
+	cargo build --profile dist --package firesteel-cli
+	$(CLIENT) bench/run.py --scale $(SF) --firesteel $(DIST)/firesteel --sail $(CACHE)/bench-sail \
+		--datafusion $(CACHE)/bench-datafusion --spark $(CACHE)/oracle --output $(CACHE)/bench

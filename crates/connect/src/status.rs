@@ -1,0 +1,251 @@
+//! `SparkError` as a gRPC status with Spark's `ErrorInfo`, and as the details a client may fetch afterwards.
+
+use firesteel_base::error::ErrorKind;
+use firesteel_base::{QueryContext, SparkError};
+use firesteel_service::Session;
+use prost::Message;
+use spark_connect_proto::FetchErrorDetailsResponse;
+use spark_connect_proto::fetch_error_details_response as details;
+use tonic::{Code, Status};
+
+/// Bytes of a message in a status, once as they are and once as the header escapes them: clients refuse headers
+/// larger than a few KiB, and fetch the whole message anyway.
+const MESSAGE_BYTES_MAX: usize = 2048;
+const ESCAPED_MESSAGE_BYTES_MAX: usize = 2400;
+/// Bytes of the message parameters in a status.
+const PARAMETERS_BYTES_MAX: usize = 1024;
+
+/// `google.rpc.Status`
+#[derive(Clone, PartialEq, Message)]
+struct RpcStatus {
+    #[prost(int32, tag = "1")]
+    code: i32,
+    #[prost(string, tag = "2")]
+    message: String,
+    #[prost(message, repeated, tag = "3")]
+    details: Vec<prost_types::Any>,
+}
+
+/// `google.rpc.ErrorInfo`
+#[derive(Clone, PartialEq, Message)]
+struct ErrorInfo {
+    #[prost(string, tag = "1")]
+    reason: String,
+    #[prost(string, tag = "2")]
+    domain: String,
+    #[prost(btree_map = "string, string", tag = "3")]
+    metadata: std::collections::BTreeMap<String, String>,
+}
+
+/// The status that tells `error`. With a session, the error is kept there for `FetchErrorDetails`.
+pub(crate) fn of(error: &SparkError, session: Option<&Session>) -> Status {
+    let message = shorten(&error.message());
+    let classes = class_hierarchy(error);
+    let mut info = ErrorInfo {
+        reason: classes.first().map(|class| (*class).to_owned()).unwrap_or_default(),
+        domain: "org.apache.spark".to_owned(),
+        ..ErrorInfo::default()
+    };
+    let mut put = |key: &str, value: String| info.metadata.insert(key.to_owned(), value);
+    put("classes", serde_json::json!(classes).to_string());
+    put("errorClass", error.condition().to_owned());
+    put("sqlState", error.sql_state().to_owned());
+    let parameters = serde_json::json!(error.parameters()).to_string();
+    if parameters.len() <= PARAMETERS_BYTES_MAX {
+        put("messageParameters", parameters);
+    }
+    if let Some(session) = session {
+        put("errorId", session.errors().keep(error.clone()).to_string());
+    }
+    let code = Code::Internal;
+    let any = prost_types::Any {
+        type_url: "type.googleapis.com/google.rpc.ErrorInfo".to_owned(),
+        value: info.encode_to_vec(),
+    };
+    let rpc = RpcStatus { code: code as i32, message: message.clone(), details: vec![any] };
+    Status::with_details(code, message, rpc.encode_to_vec().into())
+}
+
+/// A call that is not built: refused with its name.
+pub(crate) fn unimplemented(call: &str) -> Status {
+    Status::unimplemented(format!("spark.connect.SparkConnectService/{call} is not implemented"))
+}
+
+/// At most so many bytes, in the message and as a header escapes it, with dots for what was cut.
+fn shorten(message: &str) -> String {
+    let escaped = |character: char| if matches!(character, ' '..='~') && character != '%' { 1 } else { 3 * character.len_utf8() };
+    let fits = |limit_bytes: usize, limit_escaped: usize| {
+        let (mut bytes, mut escapes) = (0, 0);
+        for (index, character) in message.char_indices() {
+            bytes += character.len_utf8();
+            escapes += escaped(character);
+            if bytes > limit_bytes || escapes > limit_escaped {
+                return index;
+            }
+        }
+        message.len()
+    };
+    if fits(MESSAGE_BYTES_MAX, ESCAPED_MESSAGE_BYTES_MAX) == message.len() {
+        return message.to_owned();
+    }
+    let end = fits(MESSAGE_BYTES_MAX - 3, ESCAPED_MESSAGE_BYTES_MAX - 3);
+    format!("{}...", message.get(..end).unwrap_or_default())
+}
+
+/// The details of an error, as `FetchErrorDetails` answers them.
+pub(crate) fn error_details(error: &SparkError) -> FetchErrorDetailsResponse {
+    let throwable = details::SparkThrowable {
+        error_class: Some(error.condition().to_owned()),
+        message_parameters: error.parameters().iter().map(|(key, value)| (key.clone(), value.clone())).collect(),
+        query_contexts: error.query_contexts().into_iter().map(query_context).collect(),
+        sql_state: Some(error.sql_state().to_owned()).filter(|state| !state.is_empty()),
+        breaking_change_info: None,
+    };
+    let error = details::Error {
+        error_type_hierarchy: class_hierarchy(error).into_iter().map(str::to_owned).collect(),
+        message: error.message(),
+        stack_trace: Vec::new(),
+        cause_idx: None,
+        spark_throwable: Some(throwable),
+    };
+    FetchErrorDetailsResponse { root_error_idx: Some(0), errors: vec![error], ..Default::default() }
+}
+
+fn query_context(context: QueryContext) -> details::QueryContext {
+    match context {
+        QueryContext::Sql { object_type, object_name, start_index, stop_index, fragment, summary } => {
+            details::QueryContext {
+                context_type: details::query_context::ContextType::Sql.into(),
+                object_type,
+                object_name,
+                start_index,
+                stop_index,
+                fragment,
+                summary,
+                ..Default::default()
+            }
+        }
+        QueryContext::DataFrame { fragment, call_site, summary } => details::QueryContext {
+            context_type: details::query_context::ContextType::Dataframe.into(),
+            fragment,
+            call_site,
+            summary,
+            ..Default::default()
+        },
+    }
+}
+
+const ANALYSIS: &[&str] = &["org.apache.spark.sql.AnalysisException"];
+const CHECKED: &[&str] = &["java.lang.Exception", "java.lang.Throwable", "java.lang.Object"];
+const RUNTIME: &[&str] =
+    &["java.lang.RuntimeException", "java.lang.Exception", "java.lang.Throwable", "java.lang.Object"];
+
+/// The exception class of Spark that an error is, and its parents: clients choose their own exception by them.
+fn class_hierarchy(error: &SparkError) -> Vec<&'static str> {
+    let (own, parents) = classes(error);
+    own.iter().chain(parents).copied().collect()
+}
+
+fn classes(error: &SparkError) -> (&'static [&'static str], &'static [&'static str]) {
+    if let Some(own) = classes_of_condition(error) {
+        return (own, CHECKED);
+    }
+    match error.kind() {
+        ErrorKind::Analysis => (ANALYSIS, CHECKED),
+        ErrorKind::Parse => (
+            &["org.apache.spark.sql.catalyst.parser.ParseException", "org.apache.spark.sql.AnalysisException"],
+            CHECKED,
+        ),
+        ErrorKind::Arithmetic => {
+            (&["org.apache.spark.SparkArithmeticException", "java.lang.ArithmeticException"], RUNTIME)
+        }
+        ErrorKind::NumberFormat => (
+            &[
+                "org.apache.spark.SparkNumberFormatException",
+                "java.lang.NumberFormatException",
+                "java.lang.IllegalArgumentException",
+            ],
+            RUNTIME,
+        ),
+        ErrorKind::DateTime => (&["org.apache.spark.SparkDateTimeException", "java.time.DateTimeException"], RUNTIME),
+        ErrorKind::ArrayIndexOutOfBounds => (
+            &[
+                "org.apache.spark.SparkArrayIndexOutOfBoundsException",
+                "java.lang.ArrayIndexOutOfBoundsException",
+                "java.lang.IndexOutOfBoundsException",
+            ],
+            RUNTIME,
+        ),
+        ErrorKind::IllegalArgument => {
+            (&["org.apache.spark.SparkIllegalArgumentException", "java.lang.IllegalArgumentException"], RUNTIME)
+        }
+        ErrorKind::UnsupportedOperation => (
+            &["org.apache.spark.SparkUnsupportedOperationException", "java.lang.UnsupportedOperationException"],
+            RUNTIME,
+        ),
+        ErrorKind::Runtime => (&["org.apache.spark.SparkRuntimeException"], RUNTIME),
+        ErrorKind::NoSuchElement => {
+            (&["org.apache.spark.SparkNoSuchElementException", "java.util.NoSuchElementException"], RUNTIME)
+        }
+        ErrorKind::FileNotFound => (
+            &["org.apache.spark.SparkFileNotFoundException", "java.io.FileNotFoundException", "java.io.IOException"],
+            CHECKED,
+        ),
+        ErrorKind::Internal => (&["org.apache.spark.SparkException"], CHECKED),
+    }
+}
+
+/// Classes that belong to a condition rather than to a kind of error.
+fn classes_of_condition(error: &SparkError) -> Option<&'static [&'static str]> {
+    const SQL: &[&str] = &["org.apache.spark.SparkSQLException", "java.sql.SQLException"];
+    const PLAN: &[&str] = &["org.apache.spark.sql.connect.common.InvalidPlanInput"];
+    let condition = error.condition();
+    let family = condition.split('.').next().unwrap_or(condition);
+    match (family, condition) {
+        ("CONNECT_INVALID_PLAN", _) => Some(PLAN),
+        ("INVALID_HANDLE" | "INVALID_CURSOR" | "OPERATION_CANCELED", _) => Some(SQL),
+        (_, "UNSUPPORTED_FEATURE.INTERRUPT_TYPE") => Some(SQL),
+        (
+            _,
+            "INVALID_PARAMETER_VALUE.INTERRUPT_TYPE_TAG_REQUIRES_TAG"
+            | "INVALID_PARAMETER_VALUE.INTERRUPT_TYPE_OPERATION_ID_REQUIRES_ID",
+        ) => Some(SQL),
+        ("TEMP_TABLE_OR_VIEW_ALREADY_EXISTS", _) => Some(&[
+            "org.apache.spark.sql.catalyst.analysis.TempTableAlreadyExistsException",
+            "org.apache.spark.sql.AnalysisException",
+        ]),
+        ("CATALOG_NOT_FOUND", _) => Some(&[
+            "org.apache.spark.sql.connector.catalog.CatalogNotFoundException",
+            "org.apache.spark.SparkException",
+        ]),
+        ("LIMIT_REACHED", _) => Some(&["org.apache.spark.SparkException"]),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_status_carries_what_clients_read() {
+        let error = SparkError::new("INVALID_HANDLE.OPERATION_NOT_FOUND").param("handle", "x");
+        let status = of(&error, None);
+        assert_eq!(status.code(), Code::Internal);
+        assert!(status.message().starts_with("[INVALID_HANDLE.OPERATION_NOT_FOUND] The handle x is invalid."));
+        let rpc = RpcStatus::decode(status.details()).unwrap();
+        let info = ErrorInfo::decode(rpc.details[0].value.as_slice()).unwrap();
+        assert_eq!(info.reason, "org.apache.spark.SparkSQLException");
+        assert_eq!(info.metadata["errorClass"], "INVALID_HANDLE.OPERATION_NOT_FOUND");
+        assert_eq!(info.metadata["messageParameters"], r#"{"handle":"x"}"#);
+        assert_eq!(info.metadata["sqlState"], "HY000");
+        assert!(!info.metadata.contains_key("errorId"));
+    }
+
+    #[test]
+    fn long_messages_are_cut_between_characters() {
+        let long = shorten(&"é".repeat(5000));
+        assert!(long.len() <= 2048 && long.ends_with("é..."));
+        assert_eq!(shorten("short\n"), "short\n");
+    }
+}

@@ -1,0 +1,187 @@
+//! Aggregates of our own: a zero-sized kernel, adapted to DataFusion.
+//!
+//! A kernel says the types of its result and state, and makes accumulators. The adapter adds what every aggregate
+//! needs: `DISTINCT`, and frames whose start moves (by aggregating the frame anew, as Spark does, so that floating
+//! point results are the same).
+
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::marker::PhantomData;
+use std::sync::{Arc, LazyLock};
+
+use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions};
+use arrow::datatypes::{DataType, Field, FieldRef, Schema};
+use datafusion::common::{DataFusionError, Result, ScalarValue};
+use datafusion::logical_expr::function::{AccumulatorArgs, StateFieldsArgs};
+use datafusion::logical_expr::utils::{AggregateOrderSensitivity, format_state_name};
+use datafusion::logical_expr::{
+    Accumulator, AggregateUDF, AggregateUDFImpl, GroupsAccumulator, ReversedUDAF, Signature, Volatility,
+};
+use datafusion::physical_expr::PhysicalExpr;
+use datafusion::physical_expr::utils::collect_columns;
+use firesteel_base::SparkError;
+
+use super::groups::{Groups, ManyGroups, SingleGroup};
+use super::replay::{DistinctAccumulator, ReplayingAccumulator};
+
+/// An aggregate of our own. Implementors are zero-sized.
+pub(super) trait AggregateKernel: fmt::Debug + Default + Copy + Send + Sync + 'static {
+    /// Unique; by convention `spark_<name>`.
+    const NAME: &'static str;
+    /// Whether the order of rows matters to the result, so that `ORDER BY` within the call must be obeyed.
+    const IS_ORDERED: bool = false;
+
+    fn return_type(&self, arguments: &[DataType]) -> Result<DataType>;
+
+    /// The types of the partial result's columns.
+    fn state(&self, arguments: &[DataType], return_type: &DataType) -> Vec<DataType>;
+
+    /// Where values are gathered: no groups yet.
+    fn groups(&self, call: &AggregateCall) -> Result<Box<dyn Groups>>;
+
+    /// The result of no rows.
+    fn default_value(&self, return_type: &DataType) -> Result<ScalarValue> {
+        ScalarValue::try_from(return_type)
+    }
+}
+
+/// What an accumulator is made for.
+#[derive(Clone, Debug)]
+pub(super) struct AggregateCall {
+    pub arguments: Vec<DataType>,
+    /// The values of the arguments that are constants.
+    pub constants: Vec<Option<ScalarValue>>,
+    pub return_type: DataType,
+}
+
+impl AggregateCall {
+    fn of(args: &AccumulatorArgs<'_>) -> Self {
+        Self {
+            arguments: args.expr_fields.iter().map(|field| field.data_type().clone()).collect(),
+            constants: args.exprs.iter().map(constant).collect(),
+            return_type: args.return_type().clone(),
+        }
+    }
+
+    pub fn argument(&self, index: usize) -> Result<&DataType> {
+        self.arguments.get(index).ok_or_else(too_few)
+    }
+
+    pub fn constant(&self, index: usize) -> Option<&ScalarValue> {
+        self.constants.get(index).and_then(Option::as_ref)
+    }
+}
+
+fn too_few() -> DataFusionError {
+    DataFusionError::Internal("an aggregate was called with too few arguments".to_owned())
+}
+
+/// The value of an expression without columns.
+fn constant(expression: &Arc<dyn PhysicalExpr>) -> Option<ScalarValue> {
+    if !collect_columns(expression).is_empty() {
+        return None;
+    }
+    let options = RecordBatchOptions::new().with_row_count(Some(1));
+    let batch = RecordBatch::try_new_with_options(Arc::new(Schema::empty()), vec![], &options).ok()?;
+    let array = expression.evaluate(&batch).ok()?.into_array(1).ok()?;
+    ScalarValue::try_from_array(&array, 0).ok()
+}
+
+/// The column at `index` of an accumulator's input.
+pub(super) fn column(columns: &[ArrayRef], index: usize) -> Result<&ArrayRef> {
+    columns.get(index).ok_or_else(too_few)
+}
+
+/// An error of Spark on its way through the engine.
+pub(super) fn raise(error: SparkError) -> DataFusionError {
+    DataFusionError::External(Box::new(error))
+}
+
+/// The DataFusion function of a kernel.
+pub(super) fn aggregate_udf<K: AggregateKernel>(_kernel: K) -> Arc<AggregateUDF> {
+    const { assert!(size_of::<K>() == 0, "a kernel has no state") };
+    Arc::new(AggregateUDF::new_from_impl(Adapter::<K>(PhantomData)))
+}
+
+struct Adapter<K>(PhantomData<fn() -> K>);
+
+impl<K: AggregateKernel> fmt::Debug for Adapter<K> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(K::NAME)
+    }
+}
+
+impl<K: AggregateKernel> PartialEq for Adapter<K> {
+    fn eq(&self, _other: &Self) -> bool {
+        true
+    }
+}
+
+impl<K: AggregateKernel> Eq for Adapter<K> {}
+
+impl<K: AggregateKernel> Hash for Adapter<K> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        K::NAME.hash(state);
+    }
+}
+
+impl<K: AggregateKernel> AggregateUDFImpl for Adapter<K> {
+    fn name(&self) -> &str {
+        K::NAME
+    }
+
+    fn signature(&self) -> &Signature {
+        static ANY: LazyLock<Signature> = LazyLock::new(|| Signature::variadic_any(Volatility::Immutable));
+        &ANY
+    }
+
+    fn return_type(&self, arg_types: &[DataType]) -> Result<DataType> {
+        K::default().return_type(arg_types)
+    }
+
+    fn accumulator(&self, args: AccumulatorArgs<'_>) -> Result<Box<dyn Accumulator>> {
+        let call = AggregateCall::of(&args);
+        if args.is_distinct {
+            return Ok(Box::new(DistinctAccumulator::try_new(K::default(), call)?));
+        }
+        Ok(Box::new(SingleGroup::new(K::default().groups(&call)?)))
+    }
+
+    fn state_fields(&self, args: StateFieldsArgs<'_>) -> Result<Vec<FieldRef>> {
+        let arguments: Vec<DataType> = args.input_fields.iter().map(|field| field.data_type().clone()).collect();
+        let types = if args.is_distinct {
+            DistinctAccumulator::<K>::state_types(&arguments)
+        } else {
+            K::default().state(&arguments, args.return_type())
+        };
+        let field = |(index, data_type)| {
+            let name = format_state_name(args.name, &format!("state{index}"));
+            Arc::new(Field::new(name, data_type, true))
+        };
+        Ok(types.into_iter().enumerate().map(field).chain(args.ordering_fields.iter().cloned()).collect())
+    }
+
+    fn groups_accumulator_supported(&self, args: AccumulatorArgs<'_>) -> bool {
+        !args.is_distinct && args.order_bys.is_empty()
+    }
+
+    fn create_groups_accumulator(&self, args: AccumulatorArgs<'_>) -> Result<Box<dyn GroupsAccumulator>> {
+        Ok(Box::new(ManyGroups::try_new(K::default(), AggregateCall::of(&args))?))
+    }
+
+    fn create_sliding_accumulator(&self, args: AccumulatorArgs<'_>) -> Result<Box<dyn Accumulator>> {
+        Ok(Box::new(ReplayingAccumulator::new(K::default(), AggregateCall::of(&args), args.is_distinct)))
+    }
+
+    fn order_sensitivity(&self) -> AggregateOrderSensitivity {
+        if K::IS_ORDERED { AggregateOrderSensitivity::HardRequirement } else { AggregateOrderSensitivity::Insensitive }
+    }
+
+    fn reverse_expr(&self) -> ReversedUDAF {
+        if K::IS_ORDERED { ReversedUDAF::NotSupported } else { ReversedUDAF::Identical }
+    }
+
+    fn default_value(&self, data_type: &DataType) -> Result<ScalarValue> {
+        K::default().default_value(data_type)
+    }
+}

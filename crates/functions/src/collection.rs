@@ -1,0 +1,6 @@
+//! The group `collection`.
+
+use crate::function::Function;
+
+/// The functions of this group.
+pub static FUNCTIONS: &[&Function] = &[];

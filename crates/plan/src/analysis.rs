@@ -1,0 +1,74 @@
+//! The entrance: from an unresolved relation to an analyzed plan.
+
+use std::sync::Arc;
+
+use datafusion::config::ConfigOptions;
+use datafusion::logical_expr::LogicalPlan;
+use firesteel_base::config::SessionConf;
+use firesteel_base::{Origin, SparkResult, SparkSchema};
+use firesteel_functions::BindContext;
+use firesteel_storage::Storage;
+use firesteel_syntax::ir::Relation;
+
+use crate::resolver::{Environment, Resolver};
+use crate::sources::Sources;
+
+/// What analysis may look at. Nothing of it ends up in the plan.
+#[derive(Clone)]
+pub struct AnalysisContext {
+    pub conf: SessionConf,
+    pub views: Arc<dyn ViewLookup>,
+    pub storage: Arc<Storage>,
+    /// Microseconds since the epoch at which the query began: what `current_timestamp()` answers throughout it.
+    pub query_time: i64,
+    /// The user that asks, for `current_user()`.
+    pub user: String,
+}
+
+/// Looks up temporary and global temporary views.
+pub trait ViewLookup: Send + Sync {
+    /// The view of this name: one part for a session's view, `global_temp.name` for a global one.
+    fn view(&self, name: &[String]) -> Option<View>;
+}
+
+/// A view: an unresolved query under a name. Views that a DataFrame made hold the views they read, so that
+/// replacing one of those later does not change them.
+#[derive(Clone)]
+pub struct View {
+    pub name: Vec<String>,
+    pub query: Arc<Relation>,
+    /// Names given to the columns with their comments; empty: the query's own.
+    pub columns: Vec<(String, Option<String>)>,
+    /// The query's text, for views made in SQL.
+    pub text: Option<Arc<str>>,
+    pub comment: Option<String>,
+}
+
+/// A plan whose names and types are known.
+#[derive(Clone, Debug)]
+pub struct AnalyzedPlan {
+    /// Columns have unique internal names, in the order of `schema`.
+    pub plan: LogicalPlan,
+    /// The columns as the user sees them.
+    pub schema: SparkSchema,
+    /// The places of calls that may fail at run time, by the number that they carry.
+    pub origins: Arc<[Origin]>,
+}
+
+/// Resolves a relation.
+pub async fn analyze(mut relation: Relation, context: &AnalysisContext) -> SparkResult<AnalyzedPlan> {
+    let sources = Sources::gather(&mut relation, context).await?;
+    let resolver = Resolver::new(context, &sources);
+    let resolved = resolver.resolve_relation(&relation, Environment::default())?;
+    let resolved = resolver.exact(resolved)?;
+    let schema = resolved.schema();
+    Ok(AnalyzedPlan { plan: resolved.plan, schema, origins: resolver.into_origins().into_inner().into() })
+}
+
+/// DataFusion's options that functions read at run time.
+pub fn config_options(bind: &BindContext) -> ConfigOptions {
+    let mut options = ConfigOptions::new();
+    options.execution.enable_ansi_mode = bind.ansi;
+    options.execution.time_zone = Some(bind.time_zone.clone());
+    options
+}

@@ -1,0 +1,62 @@
+//! Columns with identities: what a name in the query stands for once it is resolved.
+
+use std::sync::Arc;
+
+use datafusion::common::Column;
+use firesteel_base::{SparkField, SparkType};
+
+/// The identity of an attribute within one analyzed query.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct AttributeId(pub(crate) u64);
+
+/// A column of a relation as the user sees it, and the internal column that carries it.
+#[derive(Clone, Debug)]
+pub struct Attribute {
+    pub id: AttributeId,
+    pub name: Arc<str>,
+    /// Catalog, database, table or alias: the name parts that may stand before the column's name.
+    pub qualifier: Arc<[String]>,
+    pub data_type: SparkType,
+    pub nullable: bool,
+    /// JSON object text, as a client gave it.
+    pub metadata: Option<Arc<str>>,
+    /// Unique in every plan that holds it.
+    pub column: Column,
+}
+
+impl Attribute {
+    pub fn to_field(&self) -> SparkField {
+        SparkField {
+            name: self.name.to_string(),
+            data_type: self.data_type.clone(),
+            nullable: self.nullable,
+            metadata: self.metadata.clone(),
+        }
+    }
+
+    #[must_use]
+    pub fn with_qualifier(&self, qualifier: &[String]) -> Self {
+        Self { qualifier: qualifier.into(), ..self.clone() }
+    }
+
+    #[must_use]
+    pub fn with_name(&self, name: &str) -> Self {
+        Self { name: name.into(), ..self.clone() }
+    }
+
+    #[must_use]
+    pub fn with_nullable(&self, nullable: bool) -> Self {
+        Self { nullable, ..self.clone() }
+    }
+
+    /// The name with its qualifier, quoted: how errors list candidates.
+    pub fn qualified_name(&self) -> String {
+        let parts: Vec<String> =
+            self.qualifier.iter().map(String::as_str).chain([&*self.name]).map(quote).collect();
+        parts.join(".")
+    }
+}
+
+fn quote(name: &str) -> String {
+    format!("`{}`", name.replace('`', "``"))
+}

@@ -1,0 +1,370 @@
+//! A SELECT block: grouping, aggregates, HAVING, windows, QUALIFY and the projection, built as one.
+//!
+//! The block keeps its expressions, so that HAVING, QUALIFY and ORDER BY above it can add what they need (a column that
+//! is not selected, another aggregate) and have it built again.
+
+use std::sync::Arc;
+
+use datafusion::common::Column;
+use datafusion::logical_expr::expr::{Alias as AliasExpr, GroupingSet};
+use datafusion::logical_expr::{
+    Aggregate, Expr, Filter, LogicalPlan, LogicalPlanBuilder, Projection, lit,
+};
+use datafusion::prelude::cast;
+use firesteel_base::error::quoting::to_sql_expr;
+use firesteel_base::{Origin, SparkError, SparkResult, SparkType};
+use firesteel_functions::kernel::from_engine;
+
+use crate::attribute::Attribute;
+use crate::lower::Lowering;
+use crate::resolved::Resolved;
+use crate::resolver::Resolver;
+use crate::typed::{AggregateCall, Typed, TypedKind, WindowCall};
+
+/// A SELECT block before it is built.
+#[derive(Clone)]
+pub struct Block {
+    pub input: Resolved,
+    /// `None` for a plain projection.
+    pub grouping: Option<GroupBy>,
+    /// The visible columns.
+    pub outputs: Vec<Output>,
+    /// Columns that something above asked for; not shown.
+    pub extras: Vec<Output>,
+    pub having: Vec<Typed>,
+    pub qualify: Vec<Typed>,
+}
+
+/// A column of a block: what it is computed from, and what stands for it above.
+#[derive(Clone)]
+pub struct Output {
+    pub expression: Typed,
+    pub attribute: Attribute,
+}
+
+/// The grouping of a block.
+#[derive(Clone)]
+pub struct GroupBy {
+    pub expressions: Vec<Typed>,
+    /// For ROLLUP, CUBE and GROUPING SETS: each set as positions in `expressions`.
+    pub sets: Option<Vec<Vec<usize>>>,
+}
+
+impl Block {
+    /// Builds the plan.
+    pub fn build(&self, resolver: &Resolver<'_>) -> SparkResult<Resolved> {
+        let mut building = Building {
+            resolver,
+            plan: self.input.plan.clone(),
+            outputs: self.outputs.iter().chain(&self.extras).map(|output| output.expression.clone()).collect(),
+            having: self.having.clone(),
+            qualify: self.qualify.clone(),
+        };
+        if let Some(grouping) = &self.grouping {
+            building.aggregate(grouping)?;
+        }
+        building.filter_having()?;
+        building.windows()?;
+        building.filter_qualify()?;
+        let attributes: Vec<_> = self.outputs.iter().chain(&self.extras).map(|output| &output.attribute).collect();
+        let (plan, mut attributes) = building.project(&attributes)?;
+        let hidden = attributes.split_off(self.outputs.len());
+        let hidden = if self.extras.is_empty() { Vec::new() } else { hidden };
+        Ok(Resolved {
+            plan,
+            output: attributes,
+            hidden,
+            plan_ids: self.input.plan_ids.clone(),
+            block: Some(Arc::new(self.clone())),
+        })
+    }
+}
+
+/// A block while its plan grows.
+struct Building<'a, 'b> {
+    resolver: &'a Resolver<'b>,
+    plan: LogicalPlan,
+    outputs: Vec<Typed>,
+    having: Vec<Typed>,
+    qualify: Vec<Typed>,
+}
+
+impl Building<'_, '_> {
+    fn lowering(&self) -> Lowering<'_> {
+        self.resolver.lowering()
+    }
+
+    fn expressions_mut(&mut self) -> impl Iterator<Item = &mut Typed> {
+        self.outputs.iter_mut().chain(&mut self.having).chain(&mut self.qualify)
+    }
+
+    fn aggregate(&mut self, grouping: &GroupBy) -> SparkResult<()> {
+        let groups = self.group_columns(grouping)?;
+        let is_sets = grouping.sets.is_some();
+        let mut extraction = Extraction { resolver: self.resolver, groups, aggregates: Vec::new(), is_sets };
+        for expression in self.outputs.iter_mut().chain(&mut self.having).chain(&mut self.qualify) {
+            extraction.rewrite(expression)?;
+        }
+        let Extraction { groups, aggregates, .. } = extraction;
+        let lowering = self.resolver.lowering();
+        let aggregate_exprs: SparkResult<Vec<_>> = aggregates
+            .iter()
+            .map(|(_, call, column)| {
+                let typed = Typed::new(TypedKind::Aggregate(Box::new(call.clone())), SparkType::Null, true, Origin::Unknown);
+                Ok(alias(lowering.expression(&typed)?, column))
+            })
+            .collect();
+        let group_exprs: Vec<_> = groups.iter().map(|group| group.engine.clone()).collect();
+        let group_exprs = match &grouping.sets {
+            None => group_exprs,
+            Some(sets) => vec![Expr::GroupingSet(GroupingSet::GroupingSets(
+                sets.iter()
+                    .map(|set| set.iter().filter_map(|position| group_exprs.get(*position).cloned()).collect())
+                    .collect(),
+            ))],
+        };
+        let plan = Aggregate::try_new(Arc::new(self.plan.clone()), group_exprs, aggregate_exprs?).map_err(from_engine)?;
+        self.plan = LogicalPlan::Aggregate(plan);
+        Ok(())
+    }
+
+    /// The grouping expressions as columns. With grouping sets, computed ones are projected first.
+    fn group_columns(&mut self, grouping: &GroupBy) -> SparkResult<Vec<Group>> {
+        let mut groups = Vec::with_capacity(grouping.expressions.len());
+        let mut computed = Vec::new();
+        for expression in &grouping.expressions {
+            let expression = expression.unaliased();
+            let key = Lowering { origins: None }.expression(expression)?;
+            let nullable = expression.nullable || grouping.sets.is_some();
+            let group = if let TypedKind::Column(attribute) = &expression.kind {
+                Group { key: key.clone(), engine: key, attribute: attribute.with_nullable(nullable) }
+            } else {
+                let mut attribute = self.resolver.new_attribute("", expression.data_type.clone(), nullable);
+                attribute.name = self.resolver.printer().print(expression).into();
+                let lowered = self.lowering().expression(expression)?;
+                let engine = if grouping.sets.is_some() {
+                    computed.push(alias(lowered, &attribute.column));
+                    Expr::Column(attribute.column.clone())
+                } else {
+                    alias(lowered, &attribute.column)
+                };
+                Group { key, engine, attribute }
+            };
+            groups.push(group);
+        }
+        if !computed.is_empty() {
+            let columns = self.plan.schema().columns().into_iter().map(Expr::Column).chain(computed).collect();
+            let projection = Projection::try_new(columns, Arc::new(self.plan.clone())).map_err(from_engine)?;
+            self.plan = LogicalPlan::Projection(projection);
+        }
+        Ok(groups)
+    }
+
+    fn filter_having(&mut self) -> SparkResult<()> {
+        for condition in std::mem::take(&mut self.having) {
+            self.filter(&condition)?;
+        }
+        Ok(())
+    }
+
+    fn filter_qualify(&mut self) -> SparkResult<()> {
+        for condition in std::mem::take(&mut self.qualify) {
+            self.filter(&condition)?;
+        }
+        Ok(())
+    }
+
+    fn filter(&mut self, condition: &Typed) -> SparkResult<()> {
+        let predicate = self.lowering().expression(condition)?;
+        let filter = Filter::try_new(predicate, Arc::new(self.plan.clone())).map_err(from_engine)?;
+        self.plan = LogicalPlan::Filter(filter);
+        Ok(())
+    }
+
+    /// Takes window calls out into their own plan nodes; calls inside calls come first.
+    fn windows(&mut self) -> SparkResult<()> {
+        loop {
+            let mut found: Vec<(Expr, Expr, Column)> = Vec::new();
+            let resolver = self.resolver;
+            for expression in self.expressions_mut() {
+                take_windows(expression, resolver, &mut found)?;
+            }
+            if found.is_empty() {
+                return Ok(());
+            }
+            let expressions = found.into_iter().map(|(_, expression, column)| alias(expression, &column));
+            self.plan = LogicalPlanBuilder::window_plan(self.plan.clone(), expressions).map_err(from_engine)?;
+        }
+    }
+
+    /// The projection, with the attributes as they came out: plain columns keep the column they are.
+    fn project(&mut self, attributes: &[&Attribute]) -> SparkResult<(LogicalPlan, Vec<Attribute>)> {
+        let mut expressions: Vec<Expr> = Vec::with_capacity(self.outputs.len());
+        let mut projected = Vec::with_capacity(self.outputs.len());
+        for (output, attribute) in self.outputs.iter().zip(attributes) {
+            let inner = output.unaliased();
+            if let TypedKind::Column(column) = &inner.kind {
+                let expression = Expr::Column(column.column.clone());
+                if !expressions.contains(&expression) {
+                    expressions.push(expression);
+                }
+                let nullable = inner.nullable;
+                projected.push(Attribute { column: column.column.clone(), nullable, ..(*attribute).clone() });
+            } else {
+                expressions.push(alias(self.lowering().expression(inner)?, &attribute.column));
+                projected.push((*attribute).clone());
+            }
+        }
+        let projection = Projection::try_new(expressions, Arc::new(self.plan.clone())).map_err(from_engine)?;
+        Ok((LogicalPlan::Projection(projection), projected))
+    }
+}
+
+/// A grouping expression: as it is recognised, as it is computed, and the column it becomes.
+struct Group {
+    key: Expr,
+    engine: Expr,
+    attribute: Attribute,
+}
+
+/// Replaces grouping expressions and aggregate calls by the columns that carry them.
+struct Extraction<'a, 'b> {
+    resolver: &'a Resolver<'b>,
+    groups: Vec<Group>,
+    aggregates: Vec<(Expr, AggregateCall, Column)>,
+    is_sets: bool,
+}
+
+impl Extraction<'_, '_> {
+    fn rewrite(&mut self, expression: &mut Typed) -> SparkResult<()> {
+        if let Some(attribute) = self.group_of(expression)? {
+            let origin = expression.origin.clone();
+            *expression = Typed::column(&attribute).at(&origin);
+            return Ok(());
+        }
+        match &mut expression.kind {
+            TypedKind::Aggregate(call) => {
+                let replacement = self.aggregate(call, &expression.data_type, expression.nullable)?;
+                expression.kind = replacement;
+                Ok(())
+            }
+            TypedKind::Grouping { position, printed } => {
+                expression.kind = self.grouping(*position, printed.clone());
+                Ok(())
+            }
+            TypedKind::GroupingId { printed } => {
+                expression.kind = self.grouping_id(printed.clone());
+                Ok(())
+            }
+            TypedKind::Column(attribute) => Err(self.not_grouped(attribute, &expression.origin)),
+            TypedKind::Window(call) => self.window(call),
+            _ => expression.children_mut().into_iter().try_for_each(|child| self.rewrite(child)),
+        }
+    }
+
+    /// A window's own function is no aggregate of the block; what stands inside it may be.
+    fn window(&mut self, call: &mut WindowCall) -> SparkResult<()> {
+        call.children_mut().into_iter().try_for_each(|child| self.rewrite(child))
+    }
+
+    fn group_of(&self, expression: &Typed) -> SparkResult<Option<Attribute>> {
+        if let TypedKind::Column(attribute) = &expression.kind {
+            let is_same = |group: &&Group| group.key == Expr::Column(attribute.column.clone());
+            return Ok(self.groups.iter().find(is_same).map(|group| Attribute {
+                column: group.attribute.column.clone(),
+                nullable: group.attribute.nullable,
+                ..attribute.clone()
+            }));
+        }
+        if self.groups.is_empty() || matches!(expression.kind, TypedKind::Literal(_)) && self.groups.is_empty() {
+            return Ok(None);
+        }
+        if expression.has_aggregate() || expression.has_window() || expression.has_generator() {
+            return Ok(None);
+        }
+        let key = Lowering { origins: None }.expression(expression)?;
+        Ok(self.groups.iter().find(|group| group.key == key).map(|group| group.attribute.clone()))
+    }
+
+    fn aggregate(&mut self, call: &AggregateCall, data_type: &SparkType, nullable: bool) -> SparkResult<TypedKind> {
+        if call.children().into_iter().any(Typed::has_aggregate) {
+            return Err(SparkError::new("NESTED_AGGREGATE_FUNCTION"));
+        }
+        let typed = Typed::new(TypedKind::Aggregate(Box::new(call.clone())), data_type.clone(), nullable, Origin::Unknown);
+        let key = Lowering { origins: None }.expression(&typed)?;
+        let printed: Arc<str> = self.resolver.printer().print(&typed).into();
+        let known = self.aggregates.iter().find(|(known, _, _)| *known == key).map(|(_, _, column)| column.clone());
+        let column = known.unwrap_or_else(|| {
+            let column = self.resolver.new_attribute("", data_type.clone(), nullable).column;
+            self.aggregates.push((key, call.clone(), column.clone()));
+            column
+        });
+        let value = Expr::Column(column);
+        let expression = match &call.bound.after {
+            Some(after) => after(value)?,
+            None => value,
+        };
+        Ok(TypedKind::Engine { expression: Box::new(expression), printed })
+    }
+
+    fn grouping_bits() -> Expr {
+        cast(Expr::Column(Column::new_unqualified(Aggregate::INTERNAL_GROUPING_ID)), arrow::datatypes::DataType::Int64)
+    }
+
+    fn grouping(&self, position: usize, printed: Arc<str>) -> TypedKind {
+        let shift = self.groups.len().saturating_sub(position + 1);
+        let expression = if self.is_sets {
+            let bit = (Self::grouping_bits() >> lit(i64::try_from(shift).unwrap_or(0))) & lit(1_i64);
+            cast(bit, arrow::datatypes::DataType::Int8)
+        } else {
+            lit(0_i8)
+        };
+        TypedKind::Engine { expression: Box::new(expression), printed }
+    }
+
+    fn grouping_id(&self, printed: Arc<str>) -> TypedKind {
+        let mask = 1_i64.checked_shl(u32::try_from(self.groups.len()).unwrap_or(63)).unwrap_or(0).wrapping_sub(1);
+        let expression = if self.is_sets { Self::grouping_bits() & lit(mask) } else { lit(0_i64) };
+        TypedKind::Engine { expression: Box::new(expression), printed }
+    }
+
+    fn not_grouped(&self, attribute: &Attribute, origin: &Origin) -> SparkError {
+        if self.groups.is_empty() {
+            return SparkError::new("MISSING_GROUP_BY").at(origin);
+        }
+        SparkError::new("MISSING_AGGREGATION")
+            .param("expression", to_sql_expr(&attribute.name))
+            .param("expressionAnyValue", to_sql_expr(&format!("any_value({})", attribute.name)))
+            .at(origin)
+    }
+}
+
+/// Replaces window calls that hold no other window call by columns.
+fn take_windows(expression: &mut Typed, resolver: &Resolver<'_>, found: &mut Vec<(Expr, Expr, Column)>) -> SparkResult<()> {
+    let is_innermost = matches!(&expression.kind, TypedKind::Window(call) if !call.children().into_iter().any(Typed::has_window));
+    if !is_innermost {
+        return expression.children_mut().into_iter().try_for_each(|child| take_windows(child, resolver, found));
+    }
+    let key = Lowering { origins: None }.expression(expression)?;
+    let lowered = resolver.lowering().expression(expression)?;
+    let printed: Arc<str> = resolver.printer().print(expression).into();
+    let known = found.iter().find(|(known, _, _)| *known == key).map(|(_, _, column)| column.clone());
+    let column = known.unwrap_or_else(|| {
+        let column = resolver.new_attribute("", expression.data_type.clone(), expression.nullable).column;
+        found.push((key, lowered, column.clone()));
+        column
+    });
+    let value = Expr::Column(column);
+    let TypedKind::Window(call) = &expression.kind else { return Ok(()) };
+    let value = match call.after() {
+        Some(after) => after(value)?,
+        None => value,
+    };
+    expression.kind = TypedKind::Engine { expression: Box::new(value), printed };
+    Ok(())
+}
+
+/// The expression under the name of an internal column.
+pub fn alias(expression: Expr, column: &Column) -> Expr {
+    Expr::Alias(AliasExpr::new(expression, column.relation.clone(), column.name()))
+}

@@ -1,0 +1,247 @@
+//! Resolved expressions to DataFusion's.
+
+use std::cell::RefCell;
+use std::sync::Arc;
+
+use datafusion::common::{Column, Spans};
+use datafusion::functions::core::expr_fn::get_field;
+use datafusion::logical_expr::expr::{
+    AggregateFunction, AggregateFunctionParams, Case as CaseExpr, HigherOrderFunction, InList, NullTreatment,
+    WindowFunction as WindowFunctionExpr, WindowFunctionParams,
+};
+use datafusion::logical_expr::{
+    Expr, Lambda, LambdaVariable, LogicalPlan, SortExpr, Subquery, WindowFrame, WindowFrameBound, WindowFrameUnits,
+    WindowFunctionDefinition,
+};
+use datafusion::scalar::ScalarValue;
+use firesteel_base::{Origin, SparkError, SparkResult, SparkType};
+use firesteel_functions::cast::cast_expr;
+use firesteel_functions::function::Build;
+use firesteel_functions::kernel::{from_engine, kernel_call};
+
+use crate::attribute::Attribute;
+use crate::typed::{AggregateCall, Bound, Frame, SortKey, SubqueryPlan, Typed, TypedKind, WindowCall, WindowFunction};
+
+/// The places of a query's calls that may fail at run time; a kernel carries its place's index.
+#[derive(Default)]
+pub struct Origins(RefCell<Vec<Origin>>);
+
+impl Origins {
+    /// The index of a place; -1 if it is unknown.
+    pub fn number(&self, origin: &Origin) -> i32 {
+        if origin.is_unknown() {
+            return -1;
+        }
+        let mut origins = self.0.borrow_mut();
+        let index = origins.iter().position(|known| known == origin).unwrap_or_else(|| {
+            origins.push(origin.clone());
+            origins.len() - 1
+        });
+        i32::try_from(index).unwrap_or(-1)
+    }
+
+    pub fn into_inner(self) -> Vec<Origin> {
+        self.0.into_inner()
+    }
+}
+
+/// Lowers expressions; aggregates and windows become DataFusion's calls, to be put into their plan nodes.
+pub struct Lowering<'a> {
+    /// `None` to compare expressions: places do not matter then.
+    pub origins: Option<&'a Origins>,
+}
+
+impl Lowering<'_> {
+    fn origin(&self, origin: &Origin) -> i32 {
+        self.origins.map_or(-1, |origins| origins.number(origin))
+    }
+
+    pub fn all(&self, expressions: &[Typed]) -> SparkResult<Vec<Expr>> {
+        expressions.iter().map(|expression| self.expression(expression)).collect()
+    }
+
+    pub fn expression(&self, expression: &Typed) -> SparkResult<Expr> {
+        match &expression.kind {
+            TypedKind::Column(attribute) => Ok(Expr::Column(attribute.column.clone())),
+            TypedKind::Outer(attribute) => Ok(outer_reference(attribute)),
+            TypedKind::Literal(value) => Ok(Expr::Literal(value.clone(), None)),
+            TypedKind::Scalar(call) => {
+                let arguments = self.all(&call.arguments)?;
+                match &call.bound.build {
+                    Build::Udf(udf) => Ok(udf.call(arguments)),
+                    Build::Kernel(udf) => {
+                        kernel_call(udf.clone(), arguments, &expression.data_type, self.origin(&expression.origin))
+                    }
+                    Build::Expr(build) => build(arguments),
+                }
+            }
+            TypedKind::Cast(cast) => cast_expr(
+                self.expression(&cast.child)?,
+                &cast.child.data_type,
+                &expression.data_type,
+                cast.mode,
+                self.origin(&expression.origin),
+            ),
+            TypedKind::Case(case) => {
+                let branch = |(condition, value): &(Typed, Typed)| {
+                    Ok((Box::new(self.expression(condition)?), Box::new(self.expression(value)?)))
+                };
+                let branches: SparkResult<Vec<_>> = case.branches.iter().map(branch).collect();
+                let otherwise = case.otherwise.as_ref().map(|value| self.expression(value)).transpose()?;
+                Ok(Expr::Case(CaseExpr::new(None, branches?, otherwise.map(Box::new))))
+            }
+            TypedKind::InList { child, list } => {
+                Ok(Expr::InList(InList::new(Box::new(self.expression(child)?), self.all(list)?, false)))
+            }
+            TypedKind::Field { child, name, .. } => Ok(get_field(self.expression(child)?, name.to_string())),
+            TypedKind::Alias(alias) => self.expression(&alias.child),
+            TypedKind::Aggregate(call) => self.aggregate(call),
+            TypedKind::Window(call) => self.window(call),
+            TypedKind::Generator(call) => {
+                let arguments = self.all(&call.arguments)?;
+                (call.bound.rows)(arguments)
+            }
+            TypedKind::HigherOrder(call) => {
+                let arguments = self.all(&call.arguments)?;
+                Ok(Expr::HigherOrderFunction(HigherOrderFunction::new(call.bound.udf.clone(), arguments)))
+            }
+            TypedKind::Lambda { parameters, body } => {
+                let parameters = parameters.iter().map(ToString::to_string).collect();
+                Ok(Expr::Lambda(Lambda::new(parameters, self.expression(body)?)))
+            }
+            TypedKind::LambdaVariable { unique, .. } => {
+                let field = field(unique, &expression.data_type, expression.nullable);
+                Ok(Expr::LambdaVariable(LambdaVariable::new(unique.to_string(), Some(field))))
+            }
+            TypedKind::ScalarSubquery(query) => Ok(Expr::ScalarSubquery(self.subquery(query)?)),
+            TypedKind::Exists(query) => Ok(datafusion::logical_expr::exists(self.subquery_plan(query)?)),
+            TypedKind::InSubquery { values, query } => self.in_subquery(values, query),
+            TypedKind::Engine { expression, .. } => Ok(expression.as_ref().clone()),
+            TypedKind::Grouping { .. } | TypedKind::GroupingId { .. } => {
+                Err(SparkError::new("UNSUPPORTED_GROUPING_EXPRESSION").at(&expression.origin))
+            }
+        }
+    }
+
+    fn in_subquery(&self, values: &[Typed], query: &SubqueryPlan) -> SparkResult<Expr> {
+        match values {
+            [value] => {
+                let value = self.expression(value)?;
+                Ok(datafusion::logical_expr::in_subquery(value, self.subquery_plan(query)?))
+            }
+            _ => Err(SparkError::unsupported("IN with several columns and a subquery")),
+        }
+    }
+
+    fn subquery_plan(&self, query: &SubqueryPlan) -> SparkResult<Arc<LogicalPlan>> {
+        Ok(Arc::new(query.resolved.exact_plan()?))
+    }
+
+    fn subquery(&self, query: &SubqueryPlan) -> SparkResult<Subquery> {
+        let subquery = self.subquery_plan(query)?;
+        let outer_ref_columns = subquery.all_out_ref_exprs();
+        Ok(Subquery { subquery, outer_ref_columns, spans: Spans::new() })
+    }
+
+    fn aggregate(&self, call: &AggregateCall) -> SparkResult<Expr> {
+        let params = self.aggregate_parameters(call)?;
+        let aggregate = Expr::AggregateFunction(AggregateFunction { func: call.bound.udaf.clone(), params });
+        Ok(aggregate)
+    }
+
+    fn aggregate_parameters(&self, call: &AggregateCall) -> SparkResult<AggregateFunctionParams> {
+        let mut args = self.all(&call.arguments)?;
+        if let Some(before) = call.bound.before {
+            args = before(args)?;
+        }
+        Ok(AggregateFunctionParams {
+            args,
+            distinct: call.is_distinct,
+            filter: call.filter.as_ref().map(|filter| self.expression(filter)).transpose()?.map(Box::new),
+            order_by: self.sort_keys(&call.order_by)?,
+            null_treatment: null_treatment(call.ignore_nulls),
+        })
+    }
+
+    fn window(&self, call: &WindowCall) -> SparkResult<Expr> {
+        let (fun, args, filter, treatment, distinct) = match &call.function {
+            WindowFunction::Aggregate(aggregate) => {
+                let params = self.aggregate_parameters(aggregate)?;
+                let fun = WindowFunctionDefinition::AggregateUDF(aggregate.bound.udaf.clone());
+                (fun, params.args, params.filter, params.null_treatment, params.distinct)
+            }
+            WindowFunction::Window { arguments, bound, ignore_nulls, .. } => {
+                let mut args = self.all(arguments)?;
+                if let Some(before) = bound.before {
+                    args = before(args)?;
+                }
+                let fun = WindowFunctionDefinition::WindowUDF(bound.udwf.clone());
+                (fun, args, None, null_treatment(*ignore_nulls), false)
+            }
+        };
+        let order_by = self.sort_keys(&call.order_by)?;
+        let params = WindowFunctionParams {
+            args,
+            partition_by: self.all(&call.partition_by)?,
+            window_frame: self.frame(&call.frame, order_by.is_empty())?,
+            order_by,
+            filter,
+            null_treatment: treatment,
+            distinct,
+        };
+        Ok(Expr::WindowFunction(Box::new(WindowFunctionExpr { fun, params })))
+    }
+
+    fn frame(&self, frame: &Frame, is_unordered: bool) -> SparkResult<WindowFrame> {
+        let units = if frame.is_rows { WindowFrameUnits::Rows } else { WindowFrameUnits::Range };
+        let whole_partition = matches!((&frame.lower, &frame.upper), (Bound::UnboundedPreceding, Bound::UnboundedFollowing));
+        // Without an order every row is a peer of every other: the running frame is the whole partition.
+        if is_unordered && (whole_partition || !frame.is_rows) {
+            return Ok(WindowFrame::new_bounds(
+                WindowFrameUnits::Rows,
+                WindowFrameBound::Preceding(ScalarValue::UInt64(None)),
+                WindowFrameBound::Following(ScalarValue::UInt64(None)),
+            ));
+        }
+        Ok(WindowFrame::new_bounds(units, frame_bound(&frame.lower, frame.is_rows)?, frame_bound(&frame.upper, frame.is_rows)?))
+    }
+
+    pub fn sort_keys(&self, keys: &[SortKey]) -> SparkResult<Vec<SortExpr>> {
+        keys.iter()
+            .map(|key| Ok(SortExpr::new(self.expression(&key.child)?, key.ascending, key.nulls_first)))
+            .collect()
+    }
+}
+
+fn frame_bound(bound: &Bound, is_rows: bool) -> SparkResult<WindowFrameBound> {
+    let unbounded = if is_rows { ScalarValue::UInt64(None) } else { ScalarValue::Null };
+    let distance = |distance: &Typed| -> SparkResult<ScalarValue> {
+        let value = distance.constant().cloned().ok_or_else(|| SparkError::internal("a frame bound was not folded"))?;
+        if is_rows { value.cast_to(&arrow::datatypes::DataType::UInt64).map_err(from_engine) } else { Ok(value) }
+    };
+    Ok(match bound {
+        Bound::UnboundedPreceding => WindowFrameBound::Preceding(unbounded),
+        Bound::UnboundedFollowing => WindowFrameBound::Following(unbounded),
+        Bound::CurrentRow => WindowFrameBound::CurrentRow,
+        Bound::Preceding(value) => WindowFrameBound::Preceding(distance(value)?),
+        Bound::Following(value) => WindowFrameBound::Following(distance(value)?),
+    })
+}
+
+fn null_treatment(ignore_nulls: Option<bool>) -> Option<NullTreatment> {
+    ignore_nulls.map(|ignore| if ignore { NullTreatment::IgnoreNulls } else { NullTreatment::RespectNulls })
+}
+
+fn outer_reference(attribute: &Attribute) -> Expr {
+    let field = field(attribute.column.name(), &attribute.data_type, attribute.nullable);
+    Expr::OuterReferenceColumn(field, attribute.column.clone())
+}
+
+fn field(name: &str, data_type: &SparkType, nullable: bool) -> arrow::datatypes::FieldRef {
+    Arc::new(arrow::datatypes::Field::new(name, data_type.to_arrow(), nullable))
+}
+
+/// A column of the plan by its internal name.
+pub fn internal_column(name: String) -> Column {
+    Column::new_unqualified(name)
+}

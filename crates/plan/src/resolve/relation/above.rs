@@ -1,0 +1,138 @@
+//! What stands above a SELECT block and may refer to what the block did not select: HAVING, QUALIFY, ORDER BY, filters.
+
+use std::sync::Arc;
+
+use firesteel_base::SparkResult;
+use firesteel_syntax::ir::{Expression, Relation};
+
+use crate::attribute::Attribute;
+use crate::block::{Block, GroupBy, Output};
+use crate::resolved::Resolved;
+use crate::resolver::{Environment, Resolver};
+use crate::scope::Scope;
+use crate::typed::{Typed, TypedKind};
+
+impl Resolver<'_> {
+    pub fn having(&self, input: &Relation, condition: &Expression, environment: Environment<'_>) -> SparkResult<Resolved> {
+        let input = self.resolve_relation(input, environment)?;
+        let Some(block) = &input.block else { return self.filter_resolved(input, condition, environment) };
+        let condition = self.with_block_scope(&input, block, environment, |scope| self.resolve_condition(condition, scope))?;
+        let mut block = Block::clone(block);
+        block.having.push(block.in_terms_of_input(condition));
+        if block.grouping.is_none() {
+            block.grouping = Some(GroupBy { expressions: Vec::new(), sets: None });
+        }
+        block.build(self)
+    }
+
+    pub fn qualify(&self, input: &Relation, condition: &Expression, environment: Environment<'_>) -> SparkResult<Resolved> {
+        let input = self.resolve_relation(input, environment)?;
+        let Some(block) = &input.block else { return self.filter_resolved(input, condition, environment) };
+        let condition = self.with_block_scope(&input, block, environment, |scope| self.resolve_condition(condition, scope))?;
+        let mut block = Block::clone(block);
+        block.qualify.push(block.in_terms_of_input(condition));
+        block.build(self)
+    }
+
+    fn filter_resolved(&self, input: Resolved, condition: &Expression, environment: Environment<'_>) -> SparkResult<Resolved> {
+        let condition = self.resolve_condition(condition, &Scope::of(&input, environment))?;
+        let predicate = self.lowering().expression(&condition)?;
+        let plan = datafusion::logical_expr::Filter::try_new(predicate, Arc::new(input.plan.clone()))
+            .map_err(firesteel_functions::kernel::from_engine)?;
+        Ok(Resolved { plan: datafusion::logical_expr::LogicalPlan::Filter(plan), block: None, ..input })
+    }
+
+    /// Resolves with the block's output first and its input below.
+    pub fn with_block_scope<T>(
+        &self,
+        input: &Resolved,
+        block: &Block,
+        environment: Environment<'_>,
+        resolve: impl FnOnce(&Scope<'_>) -> SparkResult<T>,
+    ) -> SparkResult<T> {
+        let grouping = block.grouping.as_ref().map(|grouping| grouping.expressions.as_slice());
+        let below = Scope { grouping, ..Scope::of(&block.input, environment) };
+        let scope = Scope { below: Some(&below), grouping, ..Scope::of(input, environment) };
+        resolve(&scope)
+    }
+
+    /// Resolves an expression above `input`; what it needs and the block below did not select is added, hidden.
+    pub fn expression_above(
+        &self,
+        input: Resolved,
+        environment: Environment<'_>,
+        resolve: impl Fn(&Scope<'_>) -> SparkResult<Typed>,
+    ) -> SparkResult<(Resolved, Typed)> {
+        let Some(block) = input.block.clone() else {
+            let typed = resolve(&Scope::of(&input, environment))?;
+            return Ok((input, typed));
+        };
+        let typed = self.with_block_scope(&input, &block, environment, &resolve)?;
+        if !typed.has_aggregate() && self.refers_only_to(&typed, &input) {
+            return Ok((input, typed));
+        }
+        let origin = typed.origin.clone();
+        let expression = block.in_terms_of_input(typed);
+        let name = self.printer().print(&expression);
+        let attribute = self.new_attribute(&name, expression.data_type.clone(), expression.nullable);
+        let mut block = Block::clone(&block);
+        block.extras.push(Output { expression, attribute });
+        let rebuilt = block.build(self)?;
+        let column = rebuilt.hidden.last().map(|attribute| Typed::column(attribute).at(&origin));
+        let column = column.ok_or_else(|| firesteel_base::SparkError::internal("an added column is missing"))?;
+        Ok((rebuilt, column))
+    }
+
+    /// As [`Self::expression_above`], for a predicate. Aggregates are left for the caller to refuse.
+    pub fn condition_above(
+        &self,
+        input: Resolved,
+        condition: &Expression,
+        environment: Environment<'_>,
+    ) -> SparkResult<(Resolved, Typed)> {
+        let plain = self.resolve_condition(condition, &Scope::of(&input, environment));
+        match plain {
+            Ok(typed) => Ok((input, typed)),
+            Err(error) if input.block.is_none() => Err(error),
+            Err(error) => self
+                .expression_above(input, environment, |scope| self.resolve_condition(condition, scope))
+                .map_err(|_| error),
+        }
+    }
+
+    fn refers_only_to(&self, typed: &Typed, input: &Resolved) -> bool {
+        !typed.any(&|part| match &part.kind {
+            TypedKind::Column(attribute) => !input.output.iter().chain(&input.hidden).any(|known| known.id == attribute.id),
+            TypedKind::Window(_) => true,
+            _ => false,
+        })
+    }
+}
+
+impl Block {
+    /// References to the block's own columns replaced by what they are computed from.
+    pub fn in_terms_of_input(&self, mut typed: Typed) -> Typed {
+        self.replace_outputs(&mut typed);
+        typed
+    }
+
+    fn replace_outputs(&self, typed: &mut Typed) {
+        if let TypedKind::Column(attribute) = &typed.kind {
+            if let Some(output) = self.output_of(attribute) {
+                let origin = typed.origin.clone();
+                *typed = output.expression.unaliased().clone();
+                if !origin.is_unknown() && matches!(typed.kind, TypedKind::Column(_)) {
+                    typed.origin = origin;
+                }
+            }
+            return;
+        }
+        for child in typed.children_mut() {
+            self.replace_outputs(child);
+        }
+    }
+
+    fn output_of(&self, attribute: &Attribute) -> Option<&Output> {
+        self.outputs.iter().chain(&self.extras).find(|output| output.attribute.id == attribute.id)
+    }
+}

@@ -1,0 +1,114 @@
+//! Tables, views and CTEs by name; aliases of relations.
+
+use firesteel_base::{Origin, SparkError, SparkResult};
+use firesteel_syntax::ir::Relation;
+use firesteel_syntax::ir::relation::{RelationKind, TableReference};
+
+use crate::analysis::View;
+use crate::attribute::Attribute;
+use crate::resolved::Resolved;
+use crate::resolver::{CommonTables, Environment, References, Resolver};
+use crate::scope::{Scope, quote_parts};
+
+impl Resolver<'_> {
+    pub fn table(&self, reference: &TableReference, environment: Environment<'_>, origin: &Origin) -> SparkResult<Resolved> {
+        if reference.is_streaming {
+            return Err(SparkError::unsupported("streaming tables"));
+        }
+        if reference.time_travel.is_some() {
+            return Err(SparkError::new("UNSUPPORTED_FEATURE.TIME_TRAVEL").param("relationId", quote_parts(&reference.name)));
+        }
+        let name = match &reference.identifier {
+            Some(identifier) => self.identifier_parts(identifier, &Scope::empty(environment))?,
+            None => reference.name.clone(),
+        };
+        if let [only] = name.as_slice() {
+            if let Some(resolved) = self.common_table(only, environment.tables)? {
+                return Ok(resolved);
+            }
+            if let Some(resolved) = self.reference(only, environment.references, environment)? {
+                return Ok(resolved);
+            }
+        }
+        if let Some(view) = self.sources.view(&name) {
+            return self.view(&view);
+        }
+        if let Some(resolved) = self.file_table(&name)? {
+            return Ok(resolved);
+        }
+        Err(SparkError::new("TABLE_OR_VIEW_NOT_FOUND").param("relationName", quote_parts(&name)).at(origin))
+    }
+
+    /// The table of this name in the `WITH`s around, nearest first.
+    fn common_table(&self, name: &str, tables: Option<&CommonTables<'_>>) -> SparkResult<Option<Resolved>> {
+        let Some(scope) = tables else { return Ok(None) };
+        let found = scope.tables.iter().enumerate().take(scope.visible).rev().find(|(_, table)| self.same_name(&table.name, name));
+        let Some((index, table)) = found else { return self.common_table(name, scope.environment.tables) };
+        let before = CommonTables { tables: scope.tables, visible: index, environment: scope.environment };
+        let environment = Environment { tables: Some(&before), windows: &[], ..scope.environment };
+        let resolved = self.resolve_relation(&table.query, environment)?;
+        self.aliased_relation(resolved, &table.name, &[], &table.columns).map(Some)
+    }
+
+    /// A DataFrame that `spark.sql` was given under this name.
+    fn reference(
+        &self,
+        name: &str,
+        references: Option<&References<'_>>,
+        environment: Environment<'_>,
+    ) -> SparkResult<Option<Resolved>> {
+        let Some(references) = references else { return Ok(None) };
+        let found = references.relations.iter().find(|relation| match &relation.kind {
+            RelationKind::SubqueryAlias { name: alias, .. } => self.same_name(alias, name),
+            _ => false,
+        });
+        match found {
+            Some(relation) => self.resolve_relation(relation, environment).map(Some),
+            None => self.reference(name, references.parent, environment),
+        }
+    }
+
+    fn view(&self, view: &View) -> SparkResult<Resolved> {
+        let resolved = self.resolve_relation(&view.query, Environment::default())?;
+        let columns: Vec<String> = view.columns.iter().map(|(name, _)| name.clone()).collect();
+        let (name, qualifier) = view.name.split_last().ok_or_else(|| SparkError::internal("a view without a name"))?;
+        self.aliased_relation(resolved, name, qualifier, &columns)
+    }
+
+    pub fn subquery_alias(
+        &self,
+        input: &Relation,
+        name: &str,
+        qualifier: &[String],
+        columns: &[String],
+        environment: Environment<'_>,
+    ) -> SparkResult<Resolved> {
+        let resolved = self.resolve_relation(input, environment)?;
+        self.aliased_relation(resolved, name, qualifier, columns)
+    }
+
+    fn aliased_relation(
+        &self,
+        resolved: Resolved,
+        name: &str,
+        qualifier: &[String],
+        columns: &[String],
+    ) -> SparkResult<Resolved> {
+        if !columns.is_empty() && columns.len() != resolved.output.len() {
+            return Err(SparkError::new("ASSIGNMENT_ARITY_MISMATCH")
+                .param("numTarget", columns.len().to_string())
+                .param("numExpr", resolved.output.len().to_string()));
+        }
+        let mut full = qualifier.to_vec();
+        full.push(name.to_owned());
+        let rename = |(index, attribute): (usize, &Attribute)| {
+            let attribute = attribute.with_qualifier(&full);
+            match columns.get(index) {
+                Some(name) => self.renewed(&attribute.with_name(name)),
+                None => attribute,
+            }
+        };
+        let output = resolved.output.iter().enumerate().map(rename).collect();
+        Ok(Resolved { output, hidden: Vec::new(), block: None, ..resolved })
+    }
+}

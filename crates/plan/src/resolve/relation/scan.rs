@@ -1,0 +1,59 @@
+//! Files as relations.
+
+use std::sync::Arc;
+
+use datafusion::common::{Column, TableReference};
+use datafusion::datasource::{TableProvider, provider_as_source};
+use datafusion::logical_expr::{LogicalPlan, TableScan};
+use firesteel_base::{SparkError, SparkResult, SparkSchema};
+use firesteel_functions::kernel::from_engine;
+use firesteel_syntax::ir::relation::DataSource;
+
+use crate::attribute::{Attribute, AttributeId};
+use crate::resolved::Resolved;
+use crate::resolver::Resolver;
+use crate::sources::{file_table_request, read_request};
+
+impl Resolver<'_> {
+    pub fn data_source(&self, source: &DataSource) -> SparkResult<Resolved> {
+        let request = read_request(source, &self.context.conf)?;
+        let opened = self.sources.opened(&request)?;
+        self.scan(opened.provider.clone(), &opened.schema, &[])
+    }
+
+    /// `` parquet.`path` ``; `None` if the name is no format and path.
+    pub fn file_table(&self, name: &[String]) -> SparkResult<Option<Resolved>> {
+        let Some(request) = file_table_request(name) else { return Ok(None) };
+        let opened = self.sources.opened(&request)?;
+        self.scan(opened.provider.clone(), &opened.schema, &[]).map(Some)
+    }
+
+    /// A scan whose columns are those of `schema`, in the order of the provider's.
+    pub fn scan(
+        &self,
+        provider: Arc<dyn TableProvider>,
+        schema: &SparkSchema,
+        qualifier: &[String],
+    ) -> SparkResult<Resolved> {
+        let arrow = provider.schema();
+        if arrow.fields().len() != schema.len() {
+            return Err(SparkError::internal("a source's two schemas differ in length"));
+        }
+        let table = TableReference::bare(format!("#t{}", self.next_id()));
+        let output = schema
+            .iter()
+            .zip(arrow.fields())
+            .map(|(field, carrier)| Attribute {
+                id: AttributeId(self.next_id()),
+                name: field.name.as_str().into(),
+                qualifier: qualifier.into(),
+                data_type: field.data_type.clone(),
+                nullable: field.nullable,
+                metadata: field.metadata.clone(),
+                column: Column::new(Some(table.clone()), carrier.name()),
+            })
+            .collect();
+        let scan = TableScan::try_new(table, provider_as_source(provider), None, Vec::new(), None).map_err(from_engine)?;
+        Ok(Resolved::new(LogicalPlan::TableScan(scan), output))
+    }
+}

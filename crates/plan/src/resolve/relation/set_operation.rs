@@ -1,0 +1,268 @@
+//! UNION, INTERSECT, EXCEPT; columns brought to common types; plans reduced to their visible columns.
+
+use std::sync::Arc;
+
+use datafusion::common::{JoinType, NullEquality};
+use datafusion::logical_expr::{Expr, Join, JoinConstraint, LogicalPlan, Projection, Union};
+use firesteel_base::error::quoting::{ordinal, to_sql_type};
+use firesteel_base::{Origin, SparkError, SparkResult, SparkType};
+use firesteel_functions::kernel::from_engine;
+use firesteel_syntax::ir::expression::{
+    ExpressionKind, NullOrder, SortOrder, Window, WindowExpression, WindowSpecification,
+};
+use firesteel_syntax::ir::relation::{SetOperation, SetOperationKind};
+use firesteel_syntax::ir::{Expression, Literal};
+
+use crate::attribute::Attribute;
+use crate::block::alias;
+use crate::resolved::{Resolved, merge_plan_ids};
+use crate::resolver::{Environment, Resolver};
+use crate::scope::Scope;
+use crate::typed::{Alias, Typed, TypedKind};
+
+impl Resolver<'_> {
+    pub fn set_operation(&self, operation: &SetOperation, environment: Environment<'_>) -> SparkResult<Resolved> {
+        let left = self.resolve_relation(&operation.left, environment)?;
+        let right = self.resolve_relation(&operation.right, environment)?;
+        let (left, right) = if operation.by_name {
+            self.align_by_name(left, right, operation.allow_missing_columns)?
+        } else {
+            (left, right)
+        };
+        let operator = operator_name(operation);
+        if left.output.len() != right.output.len() {
+            return Err(SparkError::new("NUM_COLUMNS_MISMATCH")
+                .param("operator", operator)
+                .param("firstNumColumns", left.output.len().to_string())
+                .param("invalidOrdinalNum", "second")
+                .param("invalidNumColumns", right.output.len().to_string()));
+        }
+        let types = self.common_types(&left, &right, operator)?;
+        let left = self.exact(self.cast_output(left, &types)?)?;
+        let right = self.exact(self.cast_output(right, &types)?)?;
+        match operation.kind {
+            SetOperationKind::Union => {
+                let union = self.union(left, right)?;
+                if operation.is_all { Ok(union) } else { self.distinct_rows(union) }
+            }
+            SetOperationKind::Intersect => self.semi(left, right, operation.is_all, JoinType::LeftSemi),
+            SetOperationKind::Except => self.semi(left, right, operation.is_all, JoinType::LeftAnti),
+        }
+    }
+
+    fn common_types(&self, left: &Resolved, right: &Resolved, operator: &str) -> SparkResult<Vec<SparkType>> {
+        let mut types = Vec::with_capacity(left.output.len());
+        for (index, (first, second)) in left.output.iter().zip(&right.output).enumerate() {
+            let pair = [first.data_type.clone(), second.data_type.clone()];
+            let Some(common) = self.common_type(&pair) else {
+                return Err(SparkError::new("INCOMPATIBLE_COLUMN_TYPE")
+                    .param("operator", operator)
+                    .param("columnOrdinalNumber", ordinal(index + 1))
+                    .param("tableOrdinalNumber", "second")
+                    .param("dataType1", to_sql_type(&second.data_type))
+                    .param("dataType2", to_sql_type(&first.data_type))
+                    .param("hint", ""));
+            };
+            types.push(common);
+        }
+        Ok(types)
+    }
+
+    /// The relation with its columns cast to these types.
+    pub fn cast_output(&self, input: Resolved, types: &[SparkType]) -> SparkResult<Resolved> {
+        if input.output.iter().zip(types).all(|(attribute, data_type)| attribute.data_type == *data_type) {
+            return Ok(input);
+        }
+        let columns: SparkResult<Vec<_>> = input
+            .output
+            .iter()
+            .zip(types)
+            .map(|(attribute, data_type)| {
+                let column = Typed::column(attribute);
+                if attribute.data_type == *data_type {
+                    return Ok(column);
+                }
+                Ok(self.named(self.coerce(column, data_type)?, &attribute.name))
+            })
+            .collect();
+        let cast = self.project_typed(input, columns?)?;
+        Ok(Resolved { block: None, ..cast })
+    }
+
+    /// The relation's plan with exactly its visible columns, each under a name of its own.
+    pub fn exact(&self, input: Resolved) -> SparkResult<Resolved> {
+        let mut seen = Vec::with_capacity(input.output.len());
+        let mut output = Vec::with_capacity(input.output.len());
+        let mut expressions = Vec::with_capacity(input.output.len());
+        let mut is_changed = input.plan.schema().fields().len() != input.output.len();
+        for (index, attribute) in input.output.iter().enumerate() {
+            let column = Expr::Column(attribute.column.clone());
+            if seen.contains(&attribute.column) {
+                let fresh = self.new_attribute(&attribute.name, attribute.data_type.clone(), attribute.nullable);
+                expressions.push(alias(column, &fresh.column));
+                output.push(Attribute { column: fresh.column, id: fresh.id, ..attribute.clone() });
+                is_changed = true;
+            } else {
+                seen.push(attribute.column.clone());
+                is_changed |= input.plan.schema().columns().get(index) != Some(&attribute.column);
+                expressions.push(column);
+                output.push(attribute.clone());
+            }
+        }
+        if !is_changed {
+            return Ok(Resolved { block: None, ..input });
+        }
+        let projection = Projection::try_new(expressions, Arc::new(input.plan)).map_err(from_engine)?;
+        Ok(Resolved {
+            plan: LogicalPlan::Projection(projection),
+            output,
+            hidden: Vec::new(),
+            plan_ids: input.plan_ids,
+            block: None,
+        })
+    }
+
+    fn union(&self, left: Resolved, right: Resolved) -> SparkResult<Resolved> {
+        let output: Vec<_> = left
+            .output
+            .iter()
+            .zip(&right.output)
+            .map(|(first, second)| {
+                let nullable = first.nullable || second.nullable;
+                let mut attribute = self.new_attribute(&first.name, first.data_type.clone(), nullable);
+                attribute.metadata = first.metadata.clone();
+                attribute
+            })
+            .collect();
+        let side = |side: &Resolved| {
+            let columns = side
+                .output
+                .iter()
+                .zip(&output)
+                .map(|(attribute, united)| alias(Expr::Column(attribute.column.clone()), &united.column))
+                .collect();
+            let projection = Projection::try_new(columns, Arc::new(side.plan.clone())).map_err(from_engine)?;
+            SparkResult::Ok(Arc::new(LogicalPlan::Projection(projection)))
+        };
+        let union = Union::try_new_with_loose_types(vec![side(&left)?, side(&right)?]).map_err(from_engine)?;
+        let resolved = Resolved::new(LogicalPlan::Union(union), output);
+        Ok(resolved.with_plan_ids(merge_plan_ids(left.plan_ids, right.plan_ids)))
+    }
+
+    /// INTERSECT and EXCEPT: rows of the left side with or without an equal one at the right. With ALL, equal rows are
+    /// numbered on both sides, so that each counts for one.
+    fn semi(&self, left: Resolved, right: Resolved, is_all: bool, join_type: JoinType) -> SparkResult<Resolved> {
+        let output = left.output.clone();
+        let (left, right) = if is_all {
+            (self.numbered(left)?, self.numbered(right)?)
+        } else {
+            (self.distinct_rows(left)?, right)
+        };
+        let on = left
+            .output
+            .iter()
+            .zip(&right.output)
+            .map(|(first, second)| (Expr::Column(first.column.clone()), Expr::Column(second.column.clone())))
+            .collect();
+        let join = Join::try_new(
+            Arc::new(left.plan.clone()),
+            Arc::new(right.plan.clone()),
+            on,
+            None,
+            join_type,
+            JoinConstraint::On,
+            NullEquality::NullEqualsNull,
+            false,
+        )
+        .map_err(from_engine)?;
+        let output = output
+            .iter()
+            .zip(&left.output)
+            .zip(&right.output)
+            .map(|((attribute, kept), second)| {
+                let both = join_type == JoinType::LeftSemi;
+                let nullable = attribute.nullable && (!both || second.nullable);
+                Attribute { column: kept.column.clone(), nullable, ..attribute.clone() }
+            })
+            .collect();
+        let resolved = Resolved::new(LogicalPlan::Join(join), output);
+        Ok(resolved.with_plan_ids(merge_plan_ids(left.plan_ids, right.plan_ids)))
+    }
+
+    /// Equal rows numbered from one, in a last column. Their order does not matter, since they are alike.
+    fn numbered(&self, input: Resolved) -> SparkResult<Resolved> {
+        let one = Expression::literal(Literal::Integer(1), Origin::Unknown);
+        let order = SortOrder { child: one, ascending: true, nulls: NullOrder::Default };
+        let window = WindowExpression {
+            function: Expression::call("row_number", Vec::new(), Origin::Unknown),
+            window: Window::Specification(WindowSpecification { order_by: vec![order], ..WindowSpecification::default() }),
+        };
+        let window = Expression::new(ExpressionKind::Window(Box::new(window)), Origin::Unknown);
+        let mut number = self.resolve_expression(&window, &Scope::of(&input, Environment::default()))?;
+        let mut selected: Vec<Typed> = input.output.iter().map(Typed::column).collect();
+        if let TypedKind::Window(call) = &mut number.kind {
+            call.partition_by.clone_from(&selected);
+            call.order_by.clear();
+        }
+        selected.push(self.named(number, "number"));
+        let block = self.block(input, None, selected)?;
+        self.exact(block)
+    }
+
+    /// `unionByName`: the right side's columns in the left one's order; missing ones are NULL if that is allowed.
+    fn align_by_name(&self, left: Resolved, right: Resolved, allow_missing: bool) -> SparkResult<(Resolved, Resolved)> {
+        let find = |side: &Resolved, name: &str| side.output.iter().find(|known| self.same_name(&known.name, name)).cloned();
+        let missing = |name: &str, side: &Resolved| {
+            let candidates: Vec<_> = side.output.iter().map(Attribute::qualified_name).collect();
+            SparkError::new("UNRESOLVED_COLUMN.WITH_SUGGESTION")
+                .param("objectName", format!("`{name}`"))
+                .param("proposal", candidates.join(", "))
+        };
+        let null = |attribute: &Attribute| {
+            let null = Typed::literal(datafusion::scalar::ScalarValue::Null, SparkType::Null);
+            Ok(self.named(self.coerce(null, &attribute.data_type)?, &attribute.name))
+        };
+        let mut aligned = Vec::with_capacity(left.output.len());
+        for attribute in &left.output {
+            match find(&right, &attribute.name) {
+                Some(found) => aligned.push(Typed::column(&found)),
+                None if allow_missing => aligned.push(null(attribute)?),
+                None => return Err(missing(&attribute.name, &right)),
+            }
+        }
+        let mut extended: Vec<Typed> = left.output.iter().map(Typed::column).collect();
+        for attribute in &right.output {
+            if find(&left, &attribute.name).is_some() {
+                continue;
+            }
+            if !allow_missing {
+                return Err(SparkError::new("NUM_COLUMNS_MISMATCH")
+                    .param("operator", "UNION")
+                    .param("firstNumColumns", left.output.len().to_string())
+                    .param("invalidOrdinalNum", "second")
+                    .param("invalidNumColumns", right.output.len().to_string()));
+            }
+            extended.push(null(attribute)?);
+            aligned.push(Typed::column(attribute));
+        }
+        let left = if extended.len() == left.output.len() { left } else { self.project_typed(left, extended)? };
+        Ok((left, self.project_typed(right, aligned)?))
+    }
+
+    /// The expression under a name.
+    pub fn named(&self, child: Typed, name: &str) -> Typed {
+        let (data_type, nullable) = (child.data_type.clone(), child.nullable);
+        let alias = Alias { child: child.into_unaliased(), names: vec![name.into()], metadata: None };
+        Typed::new(TypedKind::Alias(Box::new(alias)), data_type, nullable, Origin::Unknown)
+    }
+}
+
+fn operator_name(operation: &SetOperation) -> &'static str {
+    match (operation.kind, operation.is_all) {
+        (SetOperationKind::Union, _) => "UNION",
+        (SetOperationKind::Intersect, false) => "INTERSECT",
+        (SetOperationKind::Intersect, true) => "INTERSECT ALL",
+        (SetOperationKind::Except, false) => "EXCEPT",
+        (SetOperationKind::Except, true) => "EXCEPT ALL",
+    }
+}

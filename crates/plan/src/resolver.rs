@@ -1,0 +1,127 @@
+//! The resolver's state: what one analysis of one query shares.
+
+use std::cell::Cell;
+use std::sync::Arc;
+
+use firesteel_base::{SparkError, SparkResult, SparkType};
+use firesteel_functions::BindContext;
+use firesteel_syntax::ir::expression::Window;
+use firesteel_syntax::ir::relation::CommonTable;
+use firesteel_syntax::ir::Relation;
+
+use crate::analysis::AnalysisContext;
+use crate::attribute::{Attribute, AttributeId};
+use crate::lower::{Lowering, Origins, internal_column};
+use crate::printer::Printer;
+use crate::scope::Scope;
+use crate::sources::Sources;
+
+/// How deep relations and expressions may be nested before a query is refused.
+pub const DEPTH_MAX: usize = 2_000;
+
+/// Resolves relations and expressions. One for each analysis; makes identities and collects origins.
+pub struct Resolver<'a> {
+    pub context: &'a AnalysisContext,
+    pub bind: BindContext,
+    pub sources: &'a Sources,
+    origins: Origins,
+    next_id: Cell<u64>,
+    depth: Cell<usize>,
+}
+
+/// What surrounds a relation: names that are not columns of it.
+#[derive(Clone, Copy, Default)]
+pub struct Environment<'a> {
+    pub tables: Option<&'a CommonTables<'a>>,
+    /// The columns of the query around a subquery.
+    pub outer: Option<&'a Scope<'a>>,
+    /// The `WINDOW` clause.
+    pub windows: &'a [(String, Window)],
+    /// Relations that expressions refer to by plan id.
+    pub references: Option<&'a References<'a>>,
+}
+
+/// The tables of a `WITH`, as far as they are visible, and those of the `WITH`s around it.
+pub struct CommonTables<'a> {
+    pub tables: &'a [CommonTable],
+    /// A table sees only those before it.
+    pub visible: usize,
+    pub environment: Environment<'a>,
+}
+
+/// Relations of a client's `WithRelations`.
+pub struct References<'a> {
+    pub relations: &'a [Relation],
+    pub parent: Option<&'a References<'a>>,
+}
+
+impl<'a> Resolver<'a> {
+    pub fn new(context: &'a AnalysisContext, sources: &'a Sources) -> Self {
+        let conf = &context.conf;
+        let bind = BindContext {
+            ansi: conf.ansi(),
+            time_zone: conf.time_zone().to_owned(),
+            timestamp_is_ntz: conf.timestamp_is_ntz(),
+            decimal_precision_loss: conf.decimal_precision_loss(),
+            query_time: context.query_time,
+            user: context.user.clone(),
+            current_catalog: "spark_catalog".to_owned(),
+            current_database: "default".to_owned(),
+        };
+        Self { context, bind, sources, origins: Origins::default(), next_id: Cell::new(1), depth: Cell::new(0) }
+    }
+
+    pub fn into_origins(self) -> Origins {
+        self.origins
+    }
+
+    pub fn lowering(&self) -> Lowering<'_> {
+        Lowering { origins: Some(&self.origins) }
+    }
+
+    pub fn printer(&self) -> Printer<'_> {
+        Printer { zone: &self.bind.time_zone }
+    }
+
+    pub fn next_id(&self) -> u64 {
+        let id = self.next_id.get();
+        self.next_id.set(id + 1);
+        id
+    }
+
+    /// A new attribute, carried by a new internal column.
+    pub fn new_attribute(&self, name: &str, data_type: SparkType, nullable: bool) -> Attribute {
+        let id = self.next_id();
+        Attribute {
+            id: AttributeId(id),
+            name: name.into(),
+            qualifier: Arc::from([]),
+            data_type,
+            nullable,
+            metadata: None,
+            column: internal_column(format!("#{id}")),
+        }
+    }
+
+    /// The same column under a new identity, as an alias gives it.
+    pub fn renewed(&self, attribute: &Attribute) -> Attribute {
+        Attribute { id: AttributeId(self.next_id()), ..attribute.clone() }
+    }
+
+    /// Whether two names are the same by the session's case sensitivity.
+    pub fn same_name(&self, left: &str, right: &str) -> bool {
+        if self.context.conf.case_sensitive() { left == right } else { left.eq_ignore_ascii_case(right) || left.to_lowercase() == right.to_lowercase() }
+    }
+
+    /// Runs `resolve` one level deeper; refuses what is nested too deeply.
+    pub fn deeper<T>(&self, resolve: impl FnOnce() -> SparkResult<T>) -> SparkResult<T> {
+        let depth = self.depth.get();
+        if depth >= DEPTH_MAX {
+            return Err(SparkError::unsupported(format!("a query nested more than {DEPTH_MAX} levels deep")));
+        }
+        self.depth.set(depth + 1);
+        let result = resolve();
+        self.depth.set(depth);
+        result
+    }
+}

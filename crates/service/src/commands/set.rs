@@ -1,0 +1,48 @@
+//! `SET` and `RESET`.
+
+use firesteel_base::{SparkError, SparkResult};
+use firesteel_syntax::ir::command::Set;
+
+use crate::answer::CommandResult;
+use crate::session::Session;
+
+/// What `SET key` answers for a key that nothing is known of.
+const UNDEFINED: &str = "<undefined>";
+
+pub(super) fn set(session: &Session, set: Set) -> SparkResult<CommandResult> {
+    match set {
+        Set::Assign { key, value } => {
+            session.with_conf(|conf| conf.set(&key, &value))?;
+            pairs(vec![(key, value)])
+        }
+        Set::Get { key } => {
+            let value = session.conf().get(&key).unwrap_or_else(|_| UNDEFINED.to_owned());
+            pairs(vec![(key, value)])
+        }
+        Set::All => {
+            let conf = session.conf();
+            let mut entries: Vec<(String, String)> =
+                conf.entries().map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
+            entries.sort();
+            pairs(entries)
+        }
+        Set::AllVerbose => Err(SparkError::unsupported("SET -v")),
+    }
+}
+
+/// One row with a key and its value, or several.
+pub(super) fn pairs(pairs: Vec<(String, String)>) -> SparkResult<CommandResult> {
+    let rows = pairs.into_iter().map(|(key, value)| vec![Some(key), Some(value)]).collect();
+    CommandResult::of_strings(&[("key", false), ("value", false)], rows)
+}
+
+pub(super) fn reset(session: &Session, key: Option<&str>) -> SparkResult<CommandResult> {
+    session.with_conf(|conf| match key {
+        Some(key) => conf.unset(key),
+        None => {
+            conf.reset();
+            Ok(())
+        }
+    })?;
+    Ok(CommandResult::empty())
+}

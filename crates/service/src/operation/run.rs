@@ -1,0 +1,162 @@
+//! Running an operation: the task that turns a statement into responses.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use arrow::datatypes::Schema;
+use bytes::Bytes;
+use firesteel_base::{SparkError, SparkResult};
+use firesteel_syntax::ir::{Command, Relation, Statement};
+use futures::{FutureExt, StreamExt};
+use tracing::Instrument;
+
+use super::frames::Framer;
+use super::{Operation, ResponseBody};
+use crate::answer::{Answer, CommandResult, Rows};
+use crate::session::Session;
+
+/// Whether frames may be cut into chunks that the client joins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Chunking {
+    Never,
+    /// Into chunks of at most so many bytes.
+    Bytes(usize),
+}
+
+/// What an operation is to do, and so which responses it gives.
+pub enum Work {
+    /// A schema and batches.
+    Rows(Box<Relation>),
+    /// Nothing but the end: commands whose result no client reads.
+    Command(Box<Command>),
+    /// The result of a SQL command.
+    SqlCommand(Box<Command>),
+    /// The query is checked, not run; then the message that the transport wrote is given.
+    SqlQuery { query: Box<Relation>, answer: Bytes },
+}
+
+/// How long a frame that is not full waits for more rows.
+const FRAME_WAIT: Duration = Duration::from_millis(5);
+
+pub(super) fn spawn(session: Arc<Session>, operation: Arc<Operation>, work: Work, chunking: Chunking) {
+    let span = tracing::info_span!("operation", session = %session.key().session_id, operation = %operation.id());
+    let runtime = session.runtime().clone();
+    let task = async move {
+        let started = session.clock().elapsed();
+        let outcome = supervise(&session, &operation, work, chunking).await;
+        let millis = session.clock().elapsed().saturating_sub(started).as_millis();
+        match &outcome {
+            Ok(()) => tracing::debug!(millis, "done"),
+            Err(error) => tracing::info!(millis, condition = error.condition(), "failed"),
+        }
+        session.touch();
+        operation.finish(outcome);
+    };
+    runtime.spawn(task.instrument(span));
+}
+
+/// Runs the work until it is done or cancelled. A panic ends this operation and nothing else.
+async fn supervise(
+    session: &Arc<Session>,
+    operation: &Arc<Operation>,
+    work: Work,
+    chunking: Chunking,
+) -> SparkResult<()> {
+    let mut cancelled = operation.cancel.subscribe();
+    let work = AssertUnwindSafe(respond(session, operation, work, chunking)).catch_unwind();
+    tokio::select! {
+        biased;
+        _ = cancelled.wait_for(|cancelled| *cancelled) => Err(SparkError::new("OPERATION_CANCELED")),
+        outcome = work => outcome.unwrap_or_else(|_| {
+            tracing::error!("an operation panicked");
+            Err(SparkError::internal("The operation ended unexpectedly; the server's log says more."))
+        }),
+    }
+}
+
+async fn respond(
+    session: &Arc<Session>,
+    operation: &Arc<Operation>,
+    work: Work,
+    chunking: Chunking,
+) -> SparkResult<()> {
+    match work {
+        Work::Rows(relation) => match session.run(Statement::Query(*relation)).await? {
+            Answer::Rows(rows) => send_rows(session, operation, rows, chunking).await?,
+            Answer::Done(result) => send_result(session, operation, result, chunking).await?,
+        },
+        Work::Command(command) => {
+            session.run(Statement::Command(*command)).await?;
+        }
+        Work::SqlCommand(command) => {
+            if let Answer::Done(result) = session.run(Statement::Command(*command)).await? {
+                operation.buffer.push(ResponseBody::Command(result)).await;
+            }
+        }
+        Work::SqlQuery { query, answer } => {
+            session.analyze(*query).await?;
+            operation.buffer.push(ResponseBody::Encoded(answer)).await;
+        }
+    }
+    operation.buffer.push(ResponseBody::Complete).await;
+    Ok(())
+}
+
+async fn send_rows(
+    session: &Arc<Session>,
+    operation: &Arc<Operation>,
+    rows: Rows,
+    chunking: Chunking,
+) -> SparkResult<()> {
+    let Rows { schema, mut stream } = rows;
+    operation.buffer.push(ResponseBody::Schema(schema)).await;
+    let mut framer = Framer::new(stream.schema(), session.frame_bytes(), chunking);
+    loop {
+        let next = if framer.holds() {
+            // Joins what comes quickly; what comes slowly is sent without delay.
+            match tokio::time::timeout(FRAME_WAIT, stream.next()).await {
+                Ok(next) => next,
+                Err(_) => {
+                    send_frames(operation, framer.flush()?).await;
+                    stream.next().await
+                }
+            }
+        } else {
+            stream.next().await
+        };
+        match next {
+            Some(batch) => send_frames(operation, framer.push(batch.map_err(crate::engine_error)?)?).await,
+            None => break,
+        }
+    }
+    send_frames(operation, framer.flush()?).await;
+    if framer.rows() == 0 {
+        send_frames(operation, framer.empty()?).await;
+    }
+    Ok(())
+}
+
+/// A command's result where a client asked for rows, as `spark.catalog` does.
+async fn send_result(
+    session: &Arc<Session>,
+    operation: &Arc<Operation>,
+    result: CommandResult,
+    chunking: Chunking,
+) -> SparkResult<()> {
+    let arrow = Arc::new(Schema::new(result.schema.to_arrow_fields(&session.time_zone())));
+    operation.buffer.push(ResponseBody::Schema(result.schema)).await;
+    let mut framer = Framer::new(arrow, session.frame_bytes(), chunking);
+    send_frames(operation, framer.push(result.batch)?).await;
+    send_frames(operation, framer.flush()?).await;
+    if framer.rows() == 0 {
+        send_frames(operation, framer.empty()?).await;
+    }
+    Ok(())
+}
+
+async fn send_frames(operation: &Arc<Operation>, frames: Vec<super::Frame>) {
+    for frame in frames {
+        operation.buffer.push(ResponseBody::Batch(frame)).await;
+    }
+}

@@ -1,0 +1,223 @@
+//! A session: one client's settings, views, uploads and operations, and the way to run statements in it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use firesteel_base::config::SessionConf;
+use firesteel_base::{SparkResult, SparkSchema};
+use firesteel_plan::{AnalysisContext, AnalyzedPlan, analyze};
+use firesteel_syntax::ParserOptions;
+use firesteel_syntax::ir::{Command, Relation, RelationKind, Statement};
+use parking_lot::{Mutex, RwLock};
+use tokio::runtime::Handle;
+use uuid::Uuid;
+
+use crate::answer::{Answer, Rows};
+use crate::artifacts::Artifacts;
+use crate::clock::Clock;
+use crate::commands;
+use crate::errors::Errors;
+use crate::limits::Limits;
+use crate::operation::Operations;
+use crate::sessions::Environment;
+use crate::show::{self, Show};
+use crate::views::{Views, VisibleViews};
+
+/// Whose session it is. The same id of another user is another session.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct SessionKey {
+    pub user_id: String,
+    /// A UUID that the client made.
+    pub session_id: String,
+}
+
+/// One client's session.
+pub struct Session {
+    key: SessionKey,
+    /// Made by the server: a client sees by it that it talks to the session it began.
+    server_side_id: String,
+    environment: Arc<Environment>,
+    conf: RwLock<SessionConf>,
+    pub(crate) views: Views,
+    pub(crate) global_views: Views,
+    artifacts: Artifacts,
+    operations: Operations,
+    errors: Errors,
+    last_used: Mutex<Duration>,
+}
+
+/// Frames of a result are of this size, unless the session wants them smaller.
+const FRAME_BYTES: usize = 4 << 20;
+
+impl Session {
+    pub(crate) fn new(key: SessionKey, environment: Arc<Environment>, global_views: Views) -> Self {
+        let (limits, clock) = (&environment.limits, &environment.clock);
+        Self {
+            key,
+            server_side_id: Uuid::new_v4().to_string(),
+            conf: RwLock::new(environment.conf.clone()),
+            views: Views::default(),
+            global_views,
+            artifacts: Artifacts::new(limits.artifact_bytes_max),
+            operations: Operations::new(limits, clock),
+            errors: Errors::new(limits, clock),
+            last_used: Mutex::new(clock.elapsed()),
+            environment,
+        }
+    }
+
+    pub fn key(&self) -> &SessionKey {
+        &self.key
+    }
+
+    pub fn server_side_id(&self) -> &str {
+        &self.server_side_id
+    }
+
+    /// A copy of the settings as they are now.
+    pub fn conf(&self) -> SessionConf {
+        self.conf.read().clone()
+    }
+
+    /// Changes the settings.
+    pub fn with_conf<T>(&self, change: impl FnOnce(&mut SessionConf) -> T) -> T {
+        change(&mut self.conf.write())
+    }
+
+    pub fn operations(&self) -> &Operations {
+        &self.operations
+    }
+
+    pub fn artifacts(&self) -> &Artifacts {
+        &self.artifacts
+    }
+
+    /// Errors that were told to the client and may be asked for again.
+    pub fn errors(&self) -> &Errors {
+        &self.errors
+    }
+
+    /// The runtime that queries run on.
+    pub fn runtime(&self) -> &Handle {
+        &self.environment.runtime
+    }
+
+    pub(crate) fn environment(&self) -> &Environment {
+        &self.environment
+    }
+
+    pub(crate) fn clock(&self) -> &Clock {
+        &self.environment.clock
+    }
+
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.environment.limits
+    }
+
+    /// Marks the session as used now.
+    pub fn touch(&self) {
+        *self.last_used.lock() = self.clock().elapsed();
+    }
+
+    /// Whether it runs nothing and has not been used for the idle time.
+    pub(crate) fn is_expired(&self) -> bool {
+        let unused = self.clock().elapsed().saturating_sub(*self.last_used.lock());
+        unused >= self.limits().session_idle && self.operations.is_idle()
+    }
+
+    /// Ends everything that runs.
+    pub(crate) fn close(&self) {
+        self.operations.release_all();
+    }
+
+    /// `spark.sql.session.timeZone`
+    pub fn time_zone(&self) -> String {
+        self.conf.read().session_time_zone().to_owned()
+    }
+
+    pub(crate) fn frame_bytes(&self) -> usize {
+        FRAME_BYTES.min(self.conf.read().arrow_max_batch_bytes())
+    }
+
+    pub(crate) fn visible_views(&self) -> VisibleViews {
+        VisibleViews {
+            session: self.views.clone(),
+            global: self.global_views.clone(),
+            case_sensitive: self.conf.read().case_sensitive(),
+        }
+    }
+
+    /// What the parser needs to know of the settings.
+    pub fn parser_options(&self) -> ParserOptions {
+        crate::parsing::options(&self.conf.read())
+    }
+
+    fn context(&self) -> AnalysisContext {
+        AnalysisContext {
+            conf: self.conf(),
+            views: Arc::new(self.visible_views()),
+            storage: Arc::clone(&self.environment.storage),
+            query_time: self.clock().unix_micros(),
+            user: self.key.user_id.clone(),
+        }
+    }
+
+    /// Runs one SQL statement.
+    pub async fn sql(&self, text: &str) -> SparkResult<Answer> {
+        let statement = firesteel_syntax::parse_statement(text, &self.parser_options())?;
+        self.run(statement).await
+    }
+
+    /// Runs a statement. A query's rows are computed as they are read; a command is done when this returns.
+    pub async fn run(&self, statement: Statement) -> SparkResult<Answer> {
+        self.touch();
+        match statement {
+            Statement::Query(relation) => self.run_query(relation).await,
+            Statement::Command(command) => self.run_command(command).await,
+        }
+    }
+
+    async fn run_command(&self, command: Command) -> SparkResult<Answer> {
+        // Boxed: commands run statements again (`EXPLAIN`).
+        Ok(Answer::Done(Box::pin(commands::run(self, command)).await?))
+    }
+
+    /// Runs a query, or a command that stands where a query may.
+    pub async fn run_query(&self, relation: Relation) -> SparkResult<Answer> {
+        let relation = commands::lift(relation)?;
+        match relation.kind {
+            RelationKind::Command(command) => self.run_command(*command).await,
+            RelationKind::ShowString { input, rows, truncate, vertical } => {
+                let show = Show { rows, truncate, vertical };
+                Ok(Answer::Done(Box::pin(show::show_string(self, *input, show)).await?))
+            }
+            RelationKind::HtmlString { input, rows, truncate } => {
+                let show = Show { rows, truncate, vertical: false };
+                Ok(Answer::Done(Box::pin(show::html_string(self, *input, show)).await?))
+            }
+            _ => {
+                let context = self.context();
+                let plan = analyze(relation, &context).await?;
+                let output = self.environment.executor.execute(&plan, &context.conf).await?;
+                Ok(Answer::Rows(Rows { schema: output.schema, stream: output.stream }))
+            }
+        }
+    }
+
+    /// Resolves a query without running it.
+    pub async fn analyze(&self, relation: Relation) -> SparkResult<AnalyzedPlan> {
+        self.touch();
+        analyze(relation, &self.context()).await
+    }
+
+    /// The columns of a query; a command that stands for a query is run for them.
+    pub async fn schema(&self, relation: Relation) -> SparkResult<SparkSchema> {
+        let relation = commands::lift(relation)?;
+        match relation.kind {
+            RelationKind::Command(command) => Ok(self.run_command(*command).await?.schema().clone()),
+            RelationKind::ShowString { .. } => Ok(show::show_string_schema()),
+            RelationKind::HtmlString { .. } => Ok(show::html_string_schema()),
+            _ => Ok(self.analyze(relation).await?.schema),
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! Errors of the engine and its readers as Spark's.
+
+use datafusion::error::DataFusionError;
+use firesteel_base::SparkError;
+
+/// The Spark error that a DataFusion error carries somewhere in its chain, or an internal error with its words.
+pub(crate) fn from_datafusion(error: DataFusionError) -> SparkError {
+    match carried(&error) {
+        Some(spark) => spark,
+        None => SparkError::internal(error.to_string()).caused_by(error),
+    }
+}
+
+fn carried(error: &(dyn std::error::Error + 'static)) -> Option<SparkError> {
+    let mut current = Some(error);
+    while let Some(error) = current {
+        if let Some(spark) = error.downcast_ref::<SparkError>() {
+            return Some(spark.clone());
+        }
+        current = error.source();
+    }
+    None
+}
+
+/// A Spark error on its way through the engine.
+pub(crate) fn to_datafusion(error: SparkError) -> DataFusionError {
+    DataFusionError::External(Box::new(error))
+}
+
+/// A file that could not be read, for no reason that Spark has a name for.
+pub(crate) fn cannot_read(url: &str, cause: impl std::error::Error + Send + Sync + 'static) -> SparkError {
+    SparkError::new("FAILED_READ_FILE.NO_HINT").param("path", url).caused_by(cause)
+}

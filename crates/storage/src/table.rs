@@ -1,0 +1,207 @@
+//! The table that files make: one `TableProvider` for all formats, over DataFusion's file scans.
+//!
+//! The files are those that were listed when the source was opened, as Spark's file index keeps them.
+
+use std::collections::HashSet;
+use std::fmt;
+use std::sync::Arc;
+
+use arrow::array::{Array, BooleanArray, RecordBatch};
+use arrow::datatypes::{FieldRef, Schema, SchemaRef};
+use async_trait::async_trait;
+use datafusion::catalog::Session;
+use datafusion::common::stats::Precision;
+use datafusion::common::{ColumnStatistics, DFSchema, ScalarValue, Statistics};
+use datafusion::datasource::TableProvider;
+use datafusion::datasource::listing::PartitionedFile;
+use datafusion::datasource::physical_plan::{FileGroup, FileScanConfig, FileScanConfigBuilder, FileSource};
+use datafusion::datasource::table_schema::TableSchema;
+use datafusion::error::Result;
+use datafusion::execution::object_store::ObjectStoreUrl;
+use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
+use datafusion::physical_expr_adapter::PhysicalExprAdapterFactory;
+use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_plan::empty::EmptyExec;
+
+/// What a format adds to the common table.
+#[async_trait]
+pub(crate) trait ScanFormat: Send + Sync + fmt::Debug {
+    /// The source that opens files of this format.
+    fn file_source(&self, schema: TableSchema) -> Arc<dyn FileSource>;
+
+    /// How columns of a file become columns of the table, where they differ.
+    fn column_adapter(&self) -> Option<Arc<dyn PhysicalExprAdapterFactory>> {
+        None
+    }
+
+    /// The scan as an operator.
+    async fn create_plan(&self, state: &dyn Session, config: FileScanConfig) -> Result<Arc<dyn ExecutionPlan>>;
+}
+
+/// Files of one format as a table.
+#[derive(Debug)]
+pub(crate) struct FileTable {
+    pub(crate) format: Arc<dyn ScanFormat>,
+    /// What the table shows: the columns of [`Self::table_schema`], in the order of `order`.
+    schema: SchemaRef,
+    /// Columns in files, then partition columns.
+    table_schema: TableSchema,
+    order: Vec<usize>,
+    files: Vec<PartitionedFile>,
+}
+
+impl FileTable {
+    /// `order` says which column of files-then-partitions stands at each place of the table.
+    pub(crate) fn new(
+        format: Arc<dyn ScanFormat>,
+        file_schema: SchemaRef,
+        partition_fields: Vec<FieldRef>,
+        order: Vec<usize>,
+        files: Vec<PartitionedFile>,
+    ) -> Result<Self> {
+        let table_schema = TableSchema::builder(file_schema).with_table_partition_cols(partition_fields).build();
+        let schema = Arc::new(table_schema.table_schema().project(&order)?);
+        let mut files = files;
+        // Spark hands out large files first; the rows of equal files keep the order of their names.
+        files.sort_by_key(|file| std::cmp::Reverse(file.object_meta.size));
+        Ok(Self { format, schema, table_schema, order, files })
+    }
+
+    /// Files whose partition values may satisfy the filters. A filter that cannot be decided keeps its files.
+    fn prune(&self, state: &dyn Session, filters: &[Expr]) -> Result<Vec<PartitionedFile>> {
+        let fields = self.table_schema.table_partition_cols();
+        let names: HashSet<&str> = fields.iter().map(|field| field.name().as_str()).collect();
+        let on_partitions: Vec<&Expr> = filters.iter().filter(|filter| decides_partitions(filter, &names)).collect();
+        if on_partitions.is_empty() || fields.is_empty() || self.files.is_empty() {
+            return Ok(self.files.clone());
+        }
+        let columns = (0..fields.len())
+            .map(|index| {
+                let values = self.files.iter().filter_map(|file| file.partition_values.get(index).cloned());
+                ScalarValue::iter_to_array(values)
+            })
+            .collect::<Result<Vec<_>>>()?;
+        let schema = Arc::new(Schema::new(fields.clone()));
+        let batch = RecordBatch::try_new(Arc::clone(&schema), columns)?;
+        let df_schema = DFSchema::try_from(schema)?;
+        let mut keep = vec![true; self.files.len()];
+        for filter in on_partitions {
+            let Ok(expression) = state.create_physical_expr(filter.clone(), &df_schema) else { continue };
+            let Ok(verdict) = expression.evaluate(&batch).and_then(|value| value.into_array(batch.num_rows())) else {
+                continue;
+            };
+            let Some(verdict) = verdict.as_any().downcast_ref::<BooleanArray>() else { continue };
+            for (keep, row) in keep.iter_mut().zip(0..verdict.len()) {
+                *keep &= verdict.is_valid(row) && verdict.value(row);
+            }
+        }
+        Ok(self.files.iter().zip(keep).filter(|(_, keep)| *keep).map(|(file, _)| file.clone()).collect())
+    }
+
+    fn groups(&self, files: Vec<PartitionedFile>, partitions: usize) -> Vec<FileGroup> {
+        // Largest first, each to the group that has least so far: groups end up of similar size.
+        let mut groups: Vec<(u64, Vec<PartitionedFile>)> = Vec::new();
+        for file in files {
+            let size = file.effective_size().max(1);
+            if groups.len() < partitions.max(1) {
+                groups.push((size, vec![file]));
+            } else if let Some((total, group)) = groups.iter_mut().min_by_key(|(total, _)| *total) {
+                *total += size;
+                group.push(file);
+            }
+        }
+        groups
+            .into_iter()
+            .map(|(_, files)| {
+                let statistics = self.merged_statistics(&files);
+                FileGroup::new(files).with_statistics(Arc::new(statistics))
+            })
+            .collect()
+    }
+
+    fn merged_statistics(&self, files: &[PartitionedFile]) -> Statistics {
+        let schema = self.table_schema.table_schema();
+        let unknown = Statistics::new_unknown(schema);
+        let all: Option<Vec<&Statistics>> = files.iter().map(|file| file.statistics.as_deref()).collect();
+        match all {
+            Some(all) if !all.is_empty() => Statistics::try_merge_iter(all, schema).unwrap_or(unknown),
+            _ => unknown,
+        }
+    }
+}
+
+/// Whether a filter speaks of partition columns alone and means the same for every row of a file.
+fn decides_partitions(filter: &Expr, names: &HashSet<&str>) -> bool {
+    let columns = filter.column_refs();
+    !columns.is_empty() && columns.iter().all(|column| names.contains(column.name.as_str())) && !filter.is_volatile()
+}
+
+/// A file's statistics with those of its partition values behind them.
+pub(crate) fn with_partition_statistics(mut statistics: Statistics, values: &[ScalarValue]) -> Statistics {
+    let rows = statistics.num_rows;
+    for value in values {
+        let null_count = if value.is_null() { rows } else { Precision::Exact(0) };
+        statistics.column_statistics.push(ColumnStatistics {
+            null_count,
+            min_value: Precision::Exact(value.clone()),
+            max_value: Precision::Exact(value.clone()),
+            distinct_count: Precision::Exact(usize::from(!value.is_null())),
+            ..ColumnStatistics::new_unknown()
+        });
+    }
+    statistics
+}
+
+#[async_trait]
+impl TableProvider for FileTable {
+    fn schema(&self) -> SchemaRef {
+        Arc::clone(&self.schema)
+    }
+
+    fn table_type(&self) -> TableType {
+        TableType::Base
+    }
+
+    fn statistics(&self) -> Option<Statistics> {
+        let statistics = self.merged_statistics(&self.files);
+        let columns = self
+            .order
+            .iter()
+            .filter_map(|index| statistics.column_statistics.get(*index).cloned())
+            .collect();
+        Some(Statistics { column_statistics: columns, ..statistics })
+    }
+
+    fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {
+        Ok(vec![TableProviderFilterPushDown::Inexact; filters.len()])
+    }
+
+    async fn scan(
+        &self,
+        state: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        filters: &[Expr],
+        limit: Option<usize>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let indices: Vec<usize> = match projection {
+            None => self.order.clone(),
+            Some(chosen) => chosen.iter().filter_map(|place| self.order.get(*place).copied()).collect(),
+        };
+        let files = self.prune(state, filters)?;
+        if files.is_empty() {
+            let schema = self.table_schema.table_schema().project(&indices)?;
+            return Ok(Arc::new(EmptyExec::new(Arc::new(schema))));
+        }
+        let statistics = self.merged_statistics(&files);
+        let groups = self.groups(files, state.config().target_partitions());
+        let source = self.format.file_source(self.table_schema.clone());
+        let config = FileScanConfigBuilder::new(ObjectStoreUrl::local_filesystem(), source)
+            .with_file_groups(groups)
+            .with_statistics(statistics)
+            .with_projection_indices(Some(indices))?
+            .with_limit(limit)
+            .with_expr_adapter(self.format.column_adapter())
+            .build();
+        self.format.create_plan(state, config).await
+    }
+}

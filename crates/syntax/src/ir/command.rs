@@ -1,0 +1,157 @@
+//! Unresolved commands: what changes something, or answers about the session.
+
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+
+use super::expression::Expression;
+use super::relation::{Relation, SchemaText};
+
+/// One SQL statement, or one plan of a client.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Statement {
+    Query(Relation),
+    Command(Command),
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Command {
+    CreateView(CreateView),
+    DropView { name: Vec<String>, if_exists: bool },
+    Write(Box<Write>),
+    /// `SET key = value`; `SET key`; `SET`; `SET -v`.
+    Set(Set),
+    /// `RESET`, `RESET key`.
+    Reset { key: Option<String> },
+    SetTimeZone(TimeZone),
+    Explain { statement: Box<Statement>, mode: ExplainMode },
+    /// `DESCRIBE QUERY …`.
+    DescribeQuery(Box<Relation>),
+    DescribeFunction { name: Vec<String>, extended: bool },
+    ShowFunctions { pattern: Option<String>, scope: FunctionScope },
+    ShowTables { namespace: Option<Vec<String>>, pattern: Option<String> },
+    ShowViews { namespace: Option<Vec<String>>, pattern: Option<String> },
+    ShowColumns { table: Vec<String>, namespace: Option<Vec<String>> },
+    DescribeTable { name: Vec<String>, extended: bool },
+    /// A catalog request of the client that is no SQL statement (`spark.catalog.currentDatabase()` and so on).
+    Catalog(CatalogRequest),
+    /// Understood by name, not built: refused with the statement's name.
+    Unsupported { statement: String },
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct CreateView {
+    pub name: Vec<String>,
+    pub columns: Vec<(String, Option<String>)>,
+    pub query: Box<Relation>,
+    /// The query's SQL text, if it came as SQL.
+    pub text: Option<Arc<str>>,
+    pub scope: ViewScope,
+    pub replace: bool,
+    pub if_not_exists: bool,
+    pub comment: Option<String>,
+    pub properties: IndexMap<String, String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ViewScope {
+    /// Of this session.
+    Temporary,
+    /// Of all sessions, in `global_temp`.
+    GlobalTemporary,
+    Persistent,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Write {
+    pub input: Relation,
+    pub format: Option<String>,
+    pub target: WriteTarget,
+    pub mode: SaveMode,
+    pub options: IndexMap<String, String>,
+    pub partition_by: Vec<String>,
+    pub sort_by: Vec<String>,
+    /// Number of buckets and their columns.
+    pub bucket_by: Option<(i32, Vec<String>)>,
+    pub cluster_by: Vec<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WriteTarget {
+    Path(String),
+    /// `saveAsTable`.
+    Table(Vec<String>),
+    /// `insertInto`.
+    InsertInto(Vec<String>),
+    /// `save()` without a path: the options say where.
+    Options,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum SaveMode {
+    ErrorIfExists,
+    Append,
+    Overwrite,
+    Ignore,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Set {
+    Assign { key: String, value: String },
+    Get { key: String },
+    All,
+    AllVerbose,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum TimeZone {
+    Local,
+    Name(String),
+    Interval(Box<Expression>),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ExplainMode {
+    Simple,
+    Extended,
+    Codegen,
+    Cost,
+    Formatted,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum FunctionScope {
+    All,
+    User,
+    System,
+}
+
+/// The protocol's catalog requests. Those that are not built are refused by their Spark name.
+#[derive(Clone, Debug, PartialEq)]
+pub enum CatalogRequest {
+    CurrentDatabase,
+    SetCurrentDatabase(String),
+    ListDatabases { pattern: Option<String> },
+    ListTables { database: Option<String>, pattern: Option<String> },
+    ListFunctions { database: Option<String>, pattern: Option<String> },
+    ListColumns { table: String, database: Option<String> },
+    GetDatabase(String),
+    GetTable { table: String, database: Option<String> },
+    GetFunction { function: String, database: Option<String> },
+    DatabaseExists(String),
+    TableExists { table: String, database: Option<String> },
+    FunctionExists { function: String, database: Option<String> },
+    CreateTable { table: String, path: Option<String>, source: Option<String>, schema: Option<SchemaText>, options: IndexMap<String, String>, description: Option<String> },
+    DropTempView(String),
+    DropGlobalTempView(String),
+    RecoverPartitions(String),
+    IsCached(String),
+    CacheTable(String),
+    UncacheTable(String),
+    ClearCache,
+    RefreshTable(String),
+    RefreshByPath(String),
+    CurrentCatalog,
+    SetCurrentCatalog(String),
+    ListCatalogs { pattern: Option<String> },
+}

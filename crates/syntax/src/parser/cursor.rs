@@ -1,0 +1,213 @@
+//! The parser's place in the tokens: looking, taking, and the spans of what was taken.
+
+use std::sync::Arc;
+
+use firesteel_base::{Origin, SparkResult};
+
+use super::keywords::Keyword;
+use super::lexer::tokenize;
+use super::token::{Token, TokenKind};
+use super::{MAX_NESTING, ParserOptions};
+
+pub(super) struct Parser<'a> {
+    text: Arc<str>,
+    tokens: Vec<Token>,
+    position: usize,
+    depth: usize,
+    pub(super) options: &'a ParserOptions,
+}
+
+impl<'a> Parser<'a> {
+    pub(super) fn new(text: &str, options: &'a ParserOptions) -> SparkResult<Self> {
+        Ok(Self { text: Arc::from(text), tokens: tokenize(text)?, position: 0, depth: 0, options })
+    }
+
+    pub(super) fn text(&self) -> &Arc<str> {
+        &self.text
+    }
+
+    pub(super) fn position(&self) -> usize {
+        self.position
+    }
+
+    /// The token at `index`; behind the end it is the end.
+    pub(super) fn token_at(&self, index: usize) -> Token {
+        const END: Token = Token { kind: TokenKind::EndOfInput, start: 0, end: 0, first: 0, last: 0, link: usize::MAX };
+        self.tokens.get(index).or(self.tokens.last()).copied().unwrap_or(END)
+    }
+
+    pub(super) fn kind_at(&self, index: usize) -> TokenKind {
+        self.token_at(index).kind
+    }
+
+    /// The kind of the current token.
+    pub(super) fn kind(&self) -> TokenKind {
+        self.kind_at(self.position)
+    }
+
+    /// The kind of the token `distance` behind the current one.
+    pub(super) fn ahead(&self, distance: usize) -> TokenKind {
+        self.kind_at(self.position.saturating_add(distance))
+    }
+
+    pub(super) fn token_text(&self, index: usize) -> &str {
+        let token = self.token_at(index);
+        self.text.get(token.start..token.end).unwrap_or("")
+    }
+
+    pub(super) fn at_end(&self) -> bool {
+        self.kind() == TokenKind::EndOfInput
+    }
+
+    pub(super) fn is(&self, kind: TokenKind) -> bool {
+        self.kind() == kind
+    }
+
+    pub(super) fn is_keyword(&self, keyword: Keyword) -> bool {
+        self.kind() == TokenKind::Keyword(keyword)
+    }
+
+    pub(super) fn is_keyword_at(&self, index: usize, keyword: Keyword) -> bool {
+        self.kind_at(index) == TokenKind::Keyword(keyword)
+    }
+
+    pub(super) fn is_keyword_ahead(&self, distance: usize, keyword: Keyword) -> bool {
+        self.ahead(distance) == TokenKind::Keyword(keyword)
+    }
+
+    /// Whether the current tokens are these keywords.
+    pub(super) fn are_keywords(&self, keywords: &[Keyword]) -> bool {
+        keywords.iter().enumerate().all(|(distance, keyword)| self.is_keyword_ahead(distance, *keyword))
+    }
+
+    /// The current token if it is a keyword.
+    pub(super) fn keyword(&self) -> Option<Keyword> {
+        match self.kind() {
+            TokenKind::Keyword(keyword) => Some(keyword),
+            _ => None,
+        }
+    }
+
+    /// Takes the current token; the end stays where it is.
+    pub(super) fn take(&mut self) -> usize {
+        let index = self.position;
+        if self.position + 1 < self.tokens.len() {
+            self.position += 1;
+        }
+        index
+    }
+
+    pub(super) fn take_many(&mut self, count: usize) {
+        for _ in 0..count {
+            self.take();
+        }
+    }
+
+    pub(super) fn accept(&mut self, kind: TokenKind) -> bool {
+        let found = self.is(kind);
+        if found {
+            self.take();
+        }
+        found
+    }
+
+    pub(super) fn accept_keyword(&mut self, keyword: Keyword) -> bool {
+        self.accept(TokenKind::Keyword(keyword))
+    }
+
+    /// Takes these keywords if all of them stand here.
+    pub(super) fn accept_keywords(&mut self, keywords: &[Keyword]) -> bool {
+        let found = self.are_keywords(keywords);
+        if found {
+            self.take_many(keywords.len());
+        }
+        found
+    }
+
+    /// Takes the first of these keywords that stands here.
+    pub(super) fn accept_any(&mut self, keywords: &[Keyword]) -> Option<Keyword> {
+        let found = self.keyword().filter(|keyword| keywords.contains(keyword));
+        if found.is_some() {
+            self.take();
+        }
+        found
+    }
+
+    pub(super) fn expect(&mut self, kind: TokenKind) -> SparkResult<usize> {
+        if self.is(kind) { Ok(self.take()) } else { Err(self.missing(kind)) }
+    }
+
+    pub(super) fn expect_keyword(&mut self, keyword: Keyword) -> SparkResult<usize> {
+        if self.is_keyword(keyword) { Ok(self.take()) } else { Err(self.missing_keyword(keyword)) }
+    }
+
+    pub(super) fn expect_keywords(&mut self, keywords: &[Keyword]) -> SparkResult<()> {
+        keywords.iter().try_for_each(|keyword| self.expect_keyword(*keyword).map(drop))
+    }
+
+    pub(super) fn end_of_input(&self) -> SparkResult<()> {
+        if self.at_end() { Ok(()) } else { Err(self.missing(TokenKind::EndOfInput)) }
+    }
+
+    pub(super) fn skip_semicolons(&mut self) {
+        while self.accept(TokenKind::Semicolon) {}
+    }
+
+    /// `item, item, …`
+    pub(super) fn comma_separated<T>(
+        &mut self,
+        mut item: impl FnMut(&mut Self) -> SparkResult<T>,
+    ) -> SparkResult<Vec<T>> {
+        let mut items = vec![item(self)?];
+        while self.accept(TokenKind::Comma) {
+            items.push(item(self)?);
+        }
+        Ok(items)
+    }
+
+    /// `(item, item, …)`, with at least one.
+    pub(super) fn parenthesized<T>(&mut self, item: impl FnMut(&mut Self) -> SparkResult<T>) -> SparkResult<Vec<T>> {
+        self.expect(TokenKind::LeftParen)?;
+        let items = self.comma_separated(item)?;
+        self.expect(TokenKind::RightParen)?;
+        Ok(items)
+    }
+
+    /// Runs `parse` one level deeper, or refuses text that nests too deep.
+    pub(super) fn nested<T>(&mut self, parse: impl FnOnce(&mut Self) -> SparkResult<T>) -> SparkResult<T> {
+        if self.depth >= MAX_NESTING {
+            return Err(self.too_complex());
+        }
+        self.depth += 1;
+        let result = parse(self);
+        self.depth -= 1;
+        result
+    }
+
+    /// The span from token `start` to the last token taken.
+    pub(super) fn origin_since(&self, start: usize) -> Origin {
+        self.origin_between(start, self.position.saturating_sub(1).max(start))
+    }
+
+    /// The span from token `start` to token `stop`, both inclusive.
+    pub(super) fn origin_between(&self, start: usize, stop: usize) -> Origin {
+        let (first, last) = (self.token_at(start), self.token_at(stop));
+        Origin::sql(Arc::clone(&self.text), first.first, last.last)
+    }
+
+    pub(super) fn origin_of_token(&self, index: usize) -> Origin {
+        self.origin_between(index, index)
+    }
+
+    /// The text from token `start` to the last token taken, as it was written.
+    pub(super) fn text_since(&self, start: usize) -> &str {
+        let last = self.token_at(self.position.saturating_sub(1).max(start));
+        self.text.get(self.token_at(start).start..last.end).unwrap_or("")
+    }
+
+    /// The index of the parenthesis that closes the one at `index`.
+    pub(super) fn closing_of(&self, index: usize) -> Option<usize> {
+        let token = self.token_at(index);
+        (token.kind == TokenKind::LeftParen && token.link < self.tokens.len()).then_some(token.link)
+    }
+}

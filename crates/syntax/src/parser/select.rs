@@ -1,0 +1,228 @@
+//! `SELECT`: its list and the clauses of one query block, in the order in which they take effect.
+
+use firesteel_base::SparkResult;
+
+use super::cursor::Parser;
+use super::keywords::Keyword;
+use super::token::TokenKind;
+use crate::ir::relation::{Aggregate, Grouping, LateralView, SetOperationKind};
+use crate::ir::{Expression, ExpressionKind, Literal, Relation, RelationKind};
+
+/// A hint: its name and parameters.
+type Hint = (String, Vec<Expression>);
+
+/// `SELECT [hints] [ALL | DISTINCT] list`
+struct SelectClause {
+    hints: Vec<Hint>,
+    is_distinct: bool,
+    expressions: Vec<Expression>,
+}
+
+impl Parser<'_> {
+    /// A query block at `SELECT`, over the relation of a `FROM` that stood in front of it.
+    pub(super) fn select(&mut self, from: Option<Relation>) -> SparkResult<Relation> {
+        let start = self.position();
+        let clause = self.select_clause()?;
+        let has_from = from.is_some();
+        let mut input = match from {
+            Some(input) => input,
+            None if self.is_keyword(Keyword::From) => self.from_clause()?,
+            None => Relation::new(RelationKind::OneRow, self.origin_since(start)),
+        };
+        while self.are_keywords(&[Keyword::Lateral, Keyword::View]) {
+            input = self.lateral_view(input, start)?;
+        }
+        if self.is_keyword(Keyword::Where) {
+            input = self.filter(input, start)?;
+        }
+        let result = self.select_result(clause, input, start)?;
+        if !has_from {
+            return Ok(result);
+        }
+        let clauses = self.position();
+        let organization = self.organization()?;
+        self.organized(result, organization, start, clauses)
+    }
+
+    /// `|> SELECT …`
+    pub(super) fn piped_select(&mut self, input: Relation, start: usize) -> SparkResult<Relation> {
+        let clause = self.select_clause()?;
+        self.select_result(clause, input, start)
+    }
+
+    /// `WHERE condition`
+    pub(super) fn filter(&mut self, input: Relation, start: usize) -> SparkResult<Relation> {
+        self.expect_keyword(Keyword::Where)?;
+        let condition = self.expression()?;
+        Ok(Relation::new(RelationKind::Filter { input: input.boxed(), condition }, self.origin_since(start)))
+    }
+
+    fn select_clause(&mut self) -> SparkResult<SelectClause> {
+        self.expect_keyword(Keyword::Select)?;
+        self.refuse_transform()?;
+        let mut hints = Vec::new();
+        while self.is(TokenKind::HintStart) {
+            hints.extend(self.hints()?);
+        }
+        let is_quantified = match self.keyword() {
+            Some(Keyword::Distinct | Keyword::All) => {
+                let next = self.position() + 1;
+                (self.starts_expression_at(next) || self.is_identifier_at(next))
+                    && !matches!(self.kind_at(next), TokenKind::Plus | TokenKind::Minus if self.is_number_at(next + 2))
+                    && !(self.is_keyword(Keyword::All) && self.is_clause_at(next))
+            }
+            _ => false,
+        };
+        let is_distinct = is_quantified && self.is_keyword(Keyword::Distinct);
+        if is_quantified {
+            self.take();
+        }
+        let expressions = self.comma_separated(Self::named_expression)?;
+        Ok(SelectClause { hints, is_distinct, expressions })
+    }
+
+    /// `SELECT TRANSFORM(…) USING 'script'` runs programs: not built.
+    fn refuse_transform(&mut self) -> SparkResult<()> {
+        let close = self.closing_of(self.position() + 1).filter(|_| self.is_keyword(Keyword::Transform));
+        let is_script = close.is_some_and(|close| {
+            matches!(self.kind_at(close + 1), TokenKind::Keyword(Keyword::Using | Keyword::Recordwriter))
+                || self.is_keyword_at(close + 1, Keyword::Row) && self.is_keyword_at(close + 2, Keyword::Format)
+        });
+        if is_script { Err(self.unbuilt("TRANSFORM", self.position())) } else { Ok(()) }
+    }
+
+    /// Everything above the filter: aggregation, projection, `HAVING`, windows, `QUALIFY`, `DISTINCT`, hints.
+    fn select_result(&mut self, clause: SelectClause, input: Relation, start: usize) -> SparkResult<Relation> {
+        let SelectClause { hints, is_distinct, expressions } = clause;
+        let grouping = if self.are_keywords(&[Keyword::Group, Keyword::By]) { Some(self.group_by()?) } else { None };
+        let having = if self.accept_keyword(Keyword::Having) { Some(self.expression()?) } else { None };
+        let windows = if self.is_keyword(Keyword::Window) { Some(self.window_clause()?) } else { None };
+        let qualify = if self.accept_keyword(Keyword::Qualify) { Some(self.expression()?) } else { None };
+        let origin = self.origin_since(start);
+        let place = |kind| Relation::new(kind, origin.clone());
+        // HAVING alone makes one group of everything.
+        let grouping = grouping.or_else(|| having.is_some().then(|| Grouping::By(Vec::new())));
+        let mut result = match grouping {
+            Some(grouping) => {
+                let aggregate = Aggregate { input, grouping, expressions, prepend_grouping: false };
+                place(RelationKind::Aggregate(Box::new(aggregate)))
+            }
+            None => place(RelationKind::Project { input: input.boxed(), expressions }),
+        };
+        if let Some(condition) = having {
+            result = place(RelationKind::Having { input: result.boxed(), condition });
+        }
+        if let Some(condition) = qualify {
+            result = place(RelationKind::Qualify { input: result.boxed(), condition });
+        }
+        if is_distinct {
+            result = place(RelationKind::Distinct { input: result.boxed() });
+        }
+        if let Some(windows) = windows {
+            result = place(RelationKind::WithWindows { input: result.boxed(), windows });
+        }
+        for (name, parameters) in hints.into_iter().rev() {
+            result = place(RelationKind::Hint { input: result.boxed(), name, parameters });
+        }
+        Ok(result)
+    }
+
+    /// `/*+ name, name(parameter, …) */`
+    fn hints(&mut self) -> SparkResult<Vec<Hint>> {
+        self.expect(TokenKind::HintStart)?;
+        let mut hints = Vec::new();
+        loop {
+            let name = self.identifier()?;
+            let parameters =
+                if self.is(TokenKind::LeftParen) { self.parenthesized(Self::hint_parameter)? } else { Vec::new() };
+            hints.push((name, parameters));
+            self.accept(TokenKind::Comma);
+            if self.accept(TokenKind::HintEnd) {
+                return Ok(hints);
+            }
+        }
+    }
+
+    fn hint_parameter(&mut self) -> SparkResult<Expression> {
+        self.nested(Self::primary)
+    }
+
+    /// `FROM relations` with any number of query blocks behind it; several of them are united.
+    pub(super) fn from_statement(&mut self) -> SparkResult<Relation> {
+        let start = self.position();
+        let from = self.from_clause()?;
+        let mut result: Option<Relation> = None;
+        while self.is_keyword(Keyword::Select) {
+            let block = self.select(Some(from.clone()))?;
+            result = Some(match result {
+                Some(left) => self.set_operation(left, block, SetOperationKind::Union, true, start),
+                None => block,
+            });
+        }
+        if self.is_keyword(Keyword::Insert) || matches!(self.keyword(), Some(Keyword::Map | Keyword::Reduce)) {
+            let feature = if self.is_keyword(Keyword::Insert) { "INSERT behind FROM" } else { "TRANSFORM" };
+            return Err(self.unbuilt(feature, start));
+        }
+        Ok(result.unwrap_or(from))
+    }
+
+    /// `LATERAL VIEW [OUTER] generator(…) table [AS] columns`
+    pub(super) fn lateral_view(&mut self, input: Relation, start: usize) -> SparkResult<Relation> {
+        self.expect_keywords(&[Keyword::Lateral, Keyword::View])?;
+        let is_outer = self.is_keyword(Keyword::Outer) && self.is_identifier_at(self.position() + 1);
+        if is_outer {
+            self.take();
+        }
+        let call = self.position();
+        let name = self.qualified_name()?;
+        self.expect(TokenKind::LeftParen)?;
+        let arguments =
+            if self.is(TokenKind::RightParen) { Vec::new() } else { self.comma_separated(Self::expression)? };
+        self.expect(TokenKind::RightParen)?;
+        let origin = self.origin_since(call);
+        let mut generator = Expression::call("", arguments, origin);
+        if let ExpressionKind::Function(call) = &mut generator.kind {
+            call.name = name;
+        }
+        let table = Some(self.identifier()?.to_lowercase());
+        let has_columns = self.accept_keyword(Keyword::As) || self.is_implicit_alias();
+        let columns = if has_columns { self.comma_separated(Self::identifier)? } else { Vec::new() };
+        let view = LateralView { input, generator, is_outer, table, columns };
+        Ok(Relation::new(RelationKind::LateralView(Box::new(view)), self.origin_since(start)))
+    }
+
+    /// An expression with an optional alias, or with several for a generator.
+    pub(super) fn named_expression(&mut self) -> SparkResult<Expression> {
+        let start = self.position();
+        let child = self.expression()?;
+        let names = if self.accept_keyword(Keyword::As) {
+            if self.is(TokenKind::LeftParen) { self.identifier_list()? } else { vec![self.plain_identifier()?] }
+        } else if self.is(TokenKind::LeftParen) {
+            self.identifier_list()?
+        } else if self.is_implicit_alias() {
+            vec![self.plain_identifier()?]
+        } else {
+            match path_name(&child) {
+                Some(name) => vec![name],
+                None => return Ok(child),
+            }
+        };
+        let kind = ExpressionKind::Alias { child: Box::new(child), names, metadata: None };
+        Ok(Expression::new(kind, self.origin_since(start)))
+    }
+}
+
+/// `variant:a.b` is named after the last name of its path.
+fn path_name(expression: &Expression) -> Option<String> {
+    let mut inner = expression;
+    while let ExpressionKind::Cast { child, .. } = &inner.kind {
+        inner = child;
+    }
+    let ExpressionKind::Function(call) = &inner.kind else { return None };
+    let path = match call.arguments.get(1).map(|argument| &argument.kind) {
+        Some(ExpressionKind::Literal(Literal::String(path))) if call.is_internal && call.name == ["variant_get"] => path,
+        _ => return None,
+    };
+    let names = path.split(['.', '[', ']', '$']).map(|part| part.trim_matches(['\'', '"']));
+    names.filter(|part| !part.is_empty() && !part.bytes().all(|byte| byte.is_ascii_digit())).last().map(str::to_owned)
+}

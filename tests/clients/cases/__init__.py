@@ -1,0 +1,1 @@
+"""Programs of the client tests: each module covers one part of the DataFrame API."""

@@ -1,0 +1,52 @@
+"""Starts one server for the run and gives each test its own session. Works with PySpark 4.2 and 3.5 alike."""
+
+import os
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+sys.path[:0] = [str(ROOT / "scripts"), str(ROOT / "tests" / "clients")]
+
+# Clients turn timestamps into local time: expectations hold in this zone only.
+os.environ["TZ"] = "America/Los_Angeles"
+time.tzset()
+
+import pytest  # noqa: E402
+
+from firesteel_server import Server, built_binary  # noqa: E402
+from recorded import new_session  # noqa: E402
+from tpch_data import TABLES, generate  # noqa: E402
+
+
+@pytest.fixture(scope="session")
+def remote(tmp_path_factory):
+    """The address of the server under test; `FIRESTEEL_REMOTE` names one that runs already."""
+    running = os.environ.get("FIRESTEEL_REMOTE")
+    if running:
+        yield running
+        return
+    binary = built_binary()
+    if not binary.exists():
+        pytest.exit(f"{binary} is missing: run `make build` first", returncode=2)
+    with Server(binary, log=tmp_path_factory.mktemp("server") / "server.log") as server:
+        yield server.remote
+
+
+@pytest.fixture
+def spark(remote):
+    """A session of its own for each test."""
+    session = new_session(remote)
+    yield session
+    session.stop()
+
+
+@pytest.fixture(scope="module")
+def tpch(remote):
+    """A session with views of the TPC-H tables at scale factor 0.01."""
+    session = new_session(remote)
+    data = generate(0.01)
+    for table in TABLES:
+        session.read.parquet(str(data / f"{table}.parquet")).createOrReplaceTempView(table)
+    yield session
+    session.stop()

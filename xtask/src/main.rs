@@ -1,0 +1,59 @@
+//! The project's own commands: `cargo xtask tidy` checks what the compiler cannot, `cargo xtask record` takes
+//! expectations of the `.slt` corpus from Apache Spark.
+
+mod oracle;
+mod record;
+mod tidy;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(about = "The project's own commands")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Check layering, lengths, module documentation, forbidden macros and links.
+    Tidy {
+        /// Write the list of long functions and files again: only lengths that shrank may be written.
+        #[arg(long)]
+        update: bool,
+    },
+    /// Record the expectations of .slt files again from Apache Spark.
+    Record {
+        /// Files, or directories of them.
+        #[arg(required = true)]
+        paths: Vec<PathBuf>,
+        /// Record only queries that have no expectation yet.
+        #[arg(long)]
+        missing: bool,
+    },
+}
+
+fn main() -> ExitCode {
+    let result = match Arguments::parse().command {
+        Command::Tidy { update } => tidy::run(root(), update),
+        Command::Record { paths, missing } => record::run(root(), &paths, missing),
+    };
+    match result {
+        Ok(summary) => {
+            println!("{summary}");
+            ExitCode::SUCCESS
+        }
+        Err(problems) => {
+            eprintln!("{problems}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The checkout's directory.
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("."))
+}
