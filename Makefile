@@ -117,6 +117,7 @@ conformance-check: build
 .PHONY: conformance-update
 conformance-update: build ## Take newly passing cases off the lists of known failures
 	$(DEBUG)/conformance golden --update
+	$(DEBUG)/conformance sql --update
 	$(CLIENT) tests/conformance/doctests.py --binary $(DEBUG)/firesteel --update
 
 .PHONY: record

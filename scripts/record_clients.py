@@ -6,6 +6,7 @@ records as the running client. The newest client writes all outcomes; an older o
 
 import argparse
 import json
+import logging
 import os
 import subprocess
 import sys
@@ -41,6 +42,8 @@ def record(remote, only) -> None:
     time.tzset()
     import recorded
 
+    # Clients log every error they meet, and errors are what many cases are about.
+    logging.disable(logging.CRITICAL)
     outcomes = {}
     for case in recorded.all_cases():
         if only and case.module not in only:
@@ -48,7 +51,7 @@ def record(remote, only) -> None:
         session = recorded.new_session(remote)
         with tempfile.TemporaryDirectory(prefix="case-") as directory:
             outcomes.setdefault(case.module, {})[case.name] = case.outcome(session, directory)
-        session.stop()
+        recorded.end_session(session)
     for module, found in outcomes.items():
         write_cases(recorded, module, found)
     if recorded.CLIENT_VERSION == recorded.REFERENCE_VERSION and (not only or "tpch" in only):
@@ -86,7 +89,7 @@ def record_tpch(recorded, remote) -> None:
     for name, program in tpch_dataframe.QUERIES.items():
         frame = program(tpch_dataframe.tables_of(session))
         write_answer(directory / "answers" / "dataframe" / f"{name}.json", recorded.describe(recorded.Ordered(frame)))
-    session.stop()
+    recorded.end_session(session)
 
 
 def write(path: Path, outcomes: dict) -> None:

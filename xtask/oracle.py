@@ -67,6 +67,16 @@ def letter(kind):
     return "I" if isinstance(kind, INTEGERS) else "R" if isinstance(kind, NUMBERS) else "T"
 
 
+def is_sorted(plan):
+    """Whether the order of the rows is part of the answer: nothing but narrow steps stands above a sort."""
+    if plan.nodeName() == "Sort":
+        return True
+    if plan.nodeName() == "WithCTE":
+        return is_sorted(plan.plan())
+    narrow = ("Project", "Filter", "GlobalLimit", "LocalLimit", "Offset", "SubqueryAlias", "View")
+    return plan.nodeName() in narrow and is_sorted(plan.children().apply(0))
+
+
 def run(spark, sql):
     frame = spark.sql(sql)
     execution = frame._jdf.queryExecution()
@@ -78,6 +88,7 @@ def run(spark, sql):
         "types": "".join(letter(field.dataType) for field in schema.fields),
         "schema": escaped("# " + ", ".join(field_text(field) for field in schema.fields)),
         "rows": rows,
+        "ordered": is_sorted(execution.analyzed()),
     }
 
 

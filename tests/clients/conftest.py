@@ -15,7 +15,7 @@ time.tzset()
 import pytest  # noqa: E402
 
 from firesteel_server import Server, built_binary  # noqa: E402
-from recorded import new_session  # noqa: E402
+from recorded import end_session, new_session  # noqa: E402
 from tpch_data import TABLES, generate  # noqa: E402
 
 
@@ -38,7 +38,7 @@ def spark(remote):
     """A session of its own for each test."""
     session = new_session(remote)
     yield session
-    session.stop()
+    end_session(session)
 
 
 @pytest.fixture(scope="module")
@@ -49,4 +49,4 @@ def tpch(remote):
     for table in TABLES:
         session.read.parquet(str(data / f"{table}.parquet")).createOrReplaceTempView(table)
     yield session
-    session.stop()
+    end_session(session)

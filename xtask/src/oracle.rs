@@ -18,8 +18,8 @@ pub struct Oracle {
 
 /// What Spark answered.
 pub enum Answer {
-    /// One letter a column as in sqllogictest, the schema's line, the rows' lines.
-    Result { types: String, schema: String, rows: Vec<String> },
+    /// One letter a column as in sqllogictest, the schema's line, the rows' lines, and whether their order counts.
+    Result { types: String, schema: String, rows: Vec<String>, ordered: bool },
     /// Condition and SQLSTATE.
     Error { condition: String, sql_state: String },
 }
@@ -60,8 +60,9 @@ impl Oracle {
         if let Some(fault) = answer["fault"].as_str() {
             return Err(format!("Apache Spark cannot say the condition of {sql}: {fault}"));
         }
+        let ordered = answer["ordered"].as_bool().unwrap_or_default();
         let rows = answer["rows"].as_array().map(|rows| rows.iter().map(text).collect()).unwrap_or_default();
-        Ok(Answer::Result { types: text(&answer["types"]), schema: text(&answer["schema"]), rows })
+        Ok(Answer::Result { types: text(&answer["types"]), schema: text(&answer["schema"]), rows, ordered })
     }
 
     fn send(&mut self, request: &Value) -> Result<(), String> {

@@ -18,6 +18,10 @@ use crate::origin::Origin;
 pub use conditions::Condition;
 pub use context::QueryContext;
 pub use kind::ErrorKind;
+pub use quoting::{
+    SqlValue, to_data_source_option, to_sql_conf, to_sql_conf_value, to_sql_expr, to_sql_id, to_sql_id_parts,
+    to_sql_schema, to_sql_statement, to_sql_type, to_sql_value,
+};
 
 /// Result with a [`SparkError`].
 pub type SparkResult<T> = Result<T, SparkError>;

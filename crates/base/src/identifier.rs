@@ -64,3 +64,37 @@ pub fn parse_attribute_name(name: &str) -> Option<Vec<String>> {
     parts.push(part);
     Some(parts)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{parse_attribute_name, quote_identifier, quote_if_needed, quote_name_parts};
+
+    #[test]
+    fn quoting_is_sparks() {
+        for plain in ["a", "a1", "select", "_x", "A", "ANTI"] {
+            assert_eq!(quote_if_needed(plain), plain);
+        }
+        for quoted in ["1", "1a", "a b", "", "é", "a.b", "123_4", "a-b", "0x1"] {
+            assert_eq!(quote_if_needed(quoted), format!("`{quoted}`"));
+        }
+        assert_eq!(quote_identifier("a`b"), "`a``b`");
+        assert_eq!(quote_name_parts(&["a", "b c"]), "`a`.`b c`");
+    }
+
+    #[test]
+    fn names_are_parsed_as_sparks() {
+        for (name, expected) in [
+            ("a.b", vec!["a", "b"]),
+            ("`a.b`.c", vec!["a.b", "c"]),
+            ("`a``b`", vec!["a`b"]),
+            ("``", vec![""]),
+            ("", vec![""]),
+            (" a . b", vec![" a ", " b"]),
+        ] {
+            assert_eq!(parse_attribute_name(name).unwrap(), expected, "{name}");
+        }
+        for name in ["a`b", ".a", "a.", "a..b", "`a`b", "a.`b", "`a`."] {
+            assert_eq!(parse_attribute_name(name), None, "{name}");
+        }
+    }
+}

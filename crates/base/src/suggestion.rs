@@ -80,7 +80,8 @@ mod tests {
 
     #[test]
     fn shared_qualifiers_are_left_out() {
-        let cases: [(&str, &[&[&str]], &[&str]); 4] = [
+        type Case = (&'static str, &'static [&'static [&'static str]], &'static [&'static str]);
+        let cases: [Case; 4] = [
             ("x", &[&["a", "b", "c"], &["a", "b", "d"]], &["`c`", "`d`"]),
             ("t.ida", &[&["t", "id"], &["t", "name"], &["u", "ida"]], &["`t`.`id`", "`u`.`ida`", "`t`.`name`"]),
             (

@@ -26,9 +26,14 @@ pub enum SparkType {
     Float,
     Double,
     /// `precision` 1..=38 digits, `scale` 0..=precision of them behind the point (Spark also knows negative scales).
-    Decimal { precision: u8, scale: i8 },
+    Decimal {
+        precision: u8,
+        scale: i8,
+    },
     /// Text; `collation` is `None` for `UTF8_BINARY`.
-    String { collation: Option<Arc<str>> },
+    String {
+        collation: Option<Arc<str>>,
+    },
     /// Fixed length, padded with blanks.
     Char(u32),
     /// Bounded length.
@@ -41,13 +46,28 @@ pub enum SparkType {
     /// Microseconds of a wall clock.
     TimestampNtz,
     /// Time of day, with 0..=6 digits behind the second.
-    Time { precision: u8 },
-    YearMonthInterval { start: YearMonthField, end: YearMonthField },
-    DayTimeInterval { start: DayTimeField, end: DayTimeField },
+    Time {
+        precision: u8,
+    },
+    YearMonthInterval {
+        start: YearMonthField,
+        end: YearMonthField,
+    },
+    DayTimeInterval {
+        start: DayTimeField,
+        end: DayTimeField,
+    },
     /// Months, days and microseconds: `interval`.
     CalendarInterval,
-    Array { element: Arc<SparkType>, contains_null: bool },
-    Map { key: Arc<SparkType>, value: Arc<SparkType>, value_contains_null: bool },
+    Array {
+        element: Arc<SparkType>,
+        contains_null: bool,
+    },
+    Map {
+        key: Arc<SparkType>,
+        value: Arc<SparkType>,
+        value_contains_null: bool,
+    },
     Struct(SparkSchema),
     Variant,
     /// A user-defined type of the client: kept as its description, stored as `sql_type`.
@@ -124,8 +144,7 @@ impl SparkType {
     pub const STRING: Self = Self::String { collation: None };
     /// `DECIMAL`, which is `DECIMAL(10,0)`.
     pub const DECIMAL_DEFAULT: Self = Self::Decimal { precision: 10, scale: 0 };
-    pub const YEAR_MONTH: Self =
-        Self::YearMonthInterval { start: YearMonthField::Year, end: YearMonthField::Month };
+    pub const YEAR_MONTH: Self = Self::YearMonthInterval { start: YearMonthField::Year, end: YearMonthField::Month };
     pub const DAY_TIME: Self = Self::DayTimeInterval { start: DayTimeField::Day, end: DayTimeField::Second };
 
     pub fn decimal(precision: u8, scale: i8) -> Self {

@@ -1,5 +1,7 @@
 //! Every error condition that the product's sources name exists in the table.
 
+#![expect(clippy::unwrap_used, reason = "a test may fail by panicking")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

@@ -1,6 +1,5 @@
 //! `SparkError` as a gRPC status with Spark's `ErrorInfo`, and as the details a client may fetch afterwards.
 
-use firesteel_base::error::ErrorKind;
 use firesteel_base::{QueryContext, SparkError};
 use firesteel_service::Session;
 use prost::Message;
@@ -135,92 +134,9 @@ fn query_context(context: QueryContext) -> details::QueryContext {
     }
 }
 
-const ANALYSIS: &[&str] = &["org.apache.spark.sql.AnalysisException"];
-const CHECKED: &[&str] = &["java.lang.Exception", "java.lang.Throwable", "java.lang.Object"];
-const RUNTIME: &[&str] =
-    &["java.lang.RuntimeException", "java.lang.Exception", "java.lang.Throwable", "java.lang.Object"];
-
 /// The exception class of Spark that an error is, and its parents: clients choose their own exception by them.
 fn class_hierarchy(error: &SparkError) -> Vec<&'static str> {
-    let (own, parents) = classes(error);
-    own.iter().chain(parents).copied().collect()
-}
-
-fn classes(error: &SparkError) -> (&'static [&'static str], &'static [&'static str]) {
-    if let Some(own) = classes_of_condition(error) {
-        return (own, CHECKED);
-    }
-    match error.kind() {
-        ErrorKind::Analysis => (ANALYSIS, CHECKED),
-        ErrorKind::Parse => (
-            &["org.apache.spark.sql.catalyst.parser.ParseException", "org.apache.spark.sql.AnalysisException"],
-            CHECKED,
-        ),
-        ErrorKind::Arithmetic => {
-            (&["org.apache.spark.SparkArithmeticException", "java.lang.ArithmeticException"], RUNTIME)
-        }
-        ErrorKind::NumberFormat => (
-            &[
-                "org.apache.spark.SparkNumberFormatException",
-                "java.lang.NumberFormatException",
-                "java.lang.IllegalArgumentException",
-            ],
-            RUNTIME,
-        ),
-        ErrorKind::DateTime => (&["org.apache.spark.SparkDateTimeException", "java.time.DateTimeException"], RUNTIME),
-        ErrorKind::ArrayIndexOutOfBounds => (
-            &[
-                "org.apache.spark.SparkArrayIndexOutOfBoundsException",
-                "java.lang.ArrayIndexOutOfBoundsException",
-                "java.lang.IndexOutOfBoundsException",
-            ],
-            RUNTIME,
-        ),
-        ErrorKind::IllegalArgument => {
-            (&["org.apache.spark.SparkIllegalArgumentException", "java.lang.IllegalArgumentException"], RUNTIME)
-        }
-        ErrorKind::UnsupportedOperation => (
-            &["org.apache.spark.SparkUnsupportedOperationException", "java.lang.UnsupportedOperationException"],
-            RUNTIME,
-        ),
-        ErrorKind::Runtime => (&["org.apache.spark.SparkRuntimeException"], RUNTIME),
-        ErrorKind::NoSuchElement => {
-            (&["org.apache.spark.SparkNoSuchElementException", "java.util.NoSuchElementException"], RUNTIME)
-        }
-        ErrorKind::FileNotFound => (
-            &["org.apache.spark.SparkFileNotFoundException", "java.io.FileNotFoundException", "java.io.IOException"],
-            CHECKED,
-        ),
-        ErrorKind::Internal => (&["org.apache.spark.SparkException"], CHECKED),
-    }
-}
-
-/// Classes that belong to a condition rather than to a kind of error.
-fn classes_of_condition(error: &SparkError) -> Option<&'static [&'static str]> {
-    const SQL: &[&str] = &["org.apache.spark.SparkSQLException", "java.sql.SQLException"];
-    const PLAN: &[&str] = &["org.apache.spark.sql.connect.common.InvalidPlanInput"];
-    let condition = error.condition();
-    let family = condition.split('.').next().unwrap_or(condition);
-    match (family, condition) {
-        ("CONNECT_INVALID_PLAN", _) => Some(PLAN),
-        ("INVALID_HANDLE" | "INVALID_CURSOR" | "OPERATION_CANCELED", _) => Some(SQL),
-        (_, "UNSUPPORTED_FEATURE.INTERRUPT_TYPE") => Some(SQL),
-        (
-            _,
-            "INVALID_PARAMETER_VALUE.INTERRUPT_TYPE_TAG_REQUIRES_TAG"
-            | "INVALID_PARAMETER_VALUE.INTERRUPT_TYPE_OPERATION_ID_REQUIRES_ID",
-        ) => Some(SQL),
-        ("TEMP_TABLE_OR_VIEW_ALREADY_EXISTS", _) => Some(&[
-            "org.apache.spark.sql.catalyst.analysis.TempTableAlreadyExistsException",
-            "org.apache.spark.sql.AnalysisException",
-        ]),
-        ("CATALOG_NOT_FOUND", _) => Some(&[
-            "org.apache.spark.sql.connector.catalog.CatalogNotFoundException",
-            "org.apache.spark.SparkException",
-        ]),
-        ("LIMIT_REACHED", _) => Some(&["org.apache.spark.SparkException"]),
-        _ => None,
-    }
+    error.class_hierarchy().to_vec()
 }
 
 #[cfg(test)]

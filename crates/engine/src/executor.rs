@@ -1,25 +1,39 @@
 //! Running analyzed plans on this machine.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use async_trait::async_trait;
+use datafusion::config::SpillCompression;
+use datafusion::execution::context::{SessionConfig, SessionState};
+use datafusion::execution::session_state::SessionStateBuilder;
+use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
+use datafusion::execution::memory_pool::{FairSpillPool, MemoryPool, TrackConsumersPool};
+use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::execution::SendableRecordBatchStream;
+use datafusion::optimizer::Optimizer;
+use datafusion::physical_plan::{ExecutionPlan, execute_stream};
 use firesteel_base::config::SessionConf;
 use firesteel_base::{SparkResult, SparkSchema};
 use firesteel_plan::AnalyzedPlan;
 use firesteel_syntax::ir::command::ExplainMode;
+
+use crate::errors::spark_error;
+use crate::output::conform;
 
 /// How much the engine may use, and where it may spill.
 #[derive(Clone, Debug)]
 pub struct EngineConfig {
     /// Bytes of the one memory pool that all queries share.
     pub memory_bytes: usize,
+    /// `None`: the system's directory for temporary files.
     pub spill_directory: Option<PathBuf>,
     /// Parallelism of a query.
     pub target_partitions: usize,
     /// Rows a batch.
     pub batch_size: usize,
-    /// Off only in tests that compare answers with and without the optimiser.
+    /// Off only in tests that compare answers with and without the optimiser: then only those rules run without which
+    /// a plan cannot be executed.
     pub optimize: bool,
 }
 
@@ -43,14 +57,102 @@ pub trait Executor: Send + Sync {
 /// The local executor: one process, DataFusion's operators.
 pub struct Engine {
     config: EngineConfig,
+    runtime: Arc<RuntimeEnv>,
+    /// What every query's state starts from: planners and rules, made once.
+    base: SessionState,
 }
+
+/// Rules that plans cannot do without: the others only make them faster.
+const NEEDED_RULES: &[&str] = &[
+    "rewrite_set_comparison",
+    "replace_distinct_aggregate",
+    "eliminate_join",
+    "decorrelate_predicate_subquery",
+    "scalar_subquery_to_join",
+    "decorrelate_lateral_join",
+    "extract_equijoin_predicate",
+    "eliminate_cross_join",
+    "single_distinct_aggregation_to_group_by",
+    "push_down_filter",
+];
+
+/// How many consumers a report of exhausted memory names.
+const REPORTED_CONSUMERS: usize = 5;
 
 impl Engine {
     pub fn new(config: EngineConfig) -> SparkResult<Self> {
-        Ok(Self { config })
+        let mut disk = DiskManagerBuilder::default();
+        if let Some(directory) = &config.spill_directory {
+            disk.set_mode(DiskManagerMode::Directories(vec![directory.clone()]));
+        }
+        let reported = std::num::NonZeroUsize::new(REPORTED_CONSUMERS).unwrap_or(std::num::NonZeroUsize::MIN);
+        let pool: Arc<dyn MemoryPool> =
+            Arc::new(TrackConsumersPool::new(FairSpillPool::new(config.memory_bytes), reported));
+        let runtime = RuntimeEnvBuilder::new()
+            .with_memory_pool(pool)
+            .with_disk_manager_builder(disk)
+            .build_arc()
+            .map_err(|error| spark_error(error, &[]))?;
+        let session = session_config(&config);
+        let mut builder =
+            SessionStateBuilder::new().with_config(session).with_runtime_env(Arc::clone(&runtime));
+        if !config.optimize {
+            let needed = |rule: &Arc<dyn datafusion::optimizer::OptimizerRule + Send + Sync>| NEEDED_RULES.contains(&rule.name());
+            let rules = Optimizer::new().rules.into_iter().filter(needed).collect();
+            builder = builder.with_optimizer_rules(rules);
+        }
+        Ok(Self { base: builder.build(), config, runtime })
     }
 
     pub fn config(&self) -> &EngineConfig {
         &self.config
+    }
+
+    /// The memory pool, disk manager and caches that all queries share.
+    pub fn runtime(&self) -> &Arc<RuntimeEnv> {
+        &self.runtime
+    }
+
+    /// The state of one query: the session's values that functions read at run time.
+    pub(crate) fn state(&self, conf: &SessionConf) -> SessionState {
+        let mut config = self.base.config().clone();
+        let options = config.options_mut();
+        options.execution.enable_ansi_mode = conf.ansi();
+        options.execution.time_zone = Some(conf.time_zone().to_owned());
+        SessionStateBuilder::new_from_existing(self.base.clone()).with_config(config).build()
+    }
+
+    async fn physical(&self, plan: &AnalyzedPlan, state: &SessionState) -> SparkResult<Arc<dyn ExecutionPlan>> {
+        state.create_physical_plan(&plan.plan).await.map_err(|error| spark_error(error, &plan.origins))
+    }
+}
+
+fn session_config(config: &EngineConfig) -> SessionConfig {
+    let mut session = SessionConfig::new()
+        .with_target_partitions(config.target_partitions)
+        .with_batch_size(config.batch_size)
+        .with_collect_statistics(true);
+    let options = session.options_mut();
+    options.execution.spill_compression = SpillCompression::Lz4Frame;
+    // One machine: a small side is cheaper to share among the partitions than to shuffle.
+    options.optimizer.hash_join_single_partition_threshold = 16 << 20;
+    options.optimizer.hash_join_single_partition_threshold_rows = 1 << 20;
+    options.catalog.create_default_catalog_and_schema = false;
+    options.catalog.information_schema = false;
+    session
+}
+
+#[async_trait]
+impl Executor for Engine {
+    async fn execute(&self, plan: &AnalyzedPlan, conf: &SessionConf) -> SparkResult<QueryOutput> {
+        let state = self.state(conf);
+        let physical = self.physical(plan, &state).await?;
+        let stream = execute_stream(physical, state.task_ctx()).map_err(|error| spark_error(error, &plan.origins))?;
+        let stream = conform(stream, &plan.schema, conf.time_zone(), Arc::clone(&plan.origins));
+        Ok(QueryOutput { schema: plan.schema.clone(), stream })
+    }
+
+    async fn explain(&self, plan: &AnalyzedPlan, conf: &SessionConf, mode: ExplainMode) -> SparkResult<String> {
+        crate::explain::explain(self, plan, conf, mode).await
     }
 }

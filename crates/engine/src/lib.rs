@@ -2,6 +2,11 @@
 //!
 //! It knows neither sessions nor transports. The trait [`Executor`] is the seam where a distributed engine fits.
 
-pub mod executor;
+mod errors;
+mod executor;
+mod explain;
+pub mod memory;
+mod output;
 
+pub use errors::spark_error;
 pub use executor::{Engine, EngineConfig, Executor, QueryOutput};

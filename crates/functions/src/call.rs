@@ -91,9 +91,10 @@ impl<'a> Call<'a> {
 
     /// Whether any argument may be NULL once it is cast to the type at its place in `types`.
     pub fn any_nullable_as(&self, types: &[SparkType]) -> bool {
-        self.arguments.iter().zip(types).any(|(argument, data_type)| {
-            argument.nullable || cast_may_add_null(&argument.data_type, data_type)
-        })
+        self.arguments
+            .iter()
+            .zip(types)
+            .any(|(argument, data_type)| argument.nullable || cast_may_add_null(&argument.data_type, data_type))
     }
 
     pub fn ansi(&self) -> bool {

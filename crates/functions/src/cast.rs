@@ -6,6 +6,7 @@
 mod code;
 mod convert;
 pub mod datetime;
+mod functions;
 pub mod interval;
 mod kernel;
 mod nested;
@@ -28,6 +29,8 @@ use firesteel_base::{SparkError, SparkResult, SparkType};
 use crate::coercion::{is_wider_decimal, quoted, quoted_type};
 use crate::kernel::{from_engine, kernel_call, kernel_udf};
 
+pub(crate) use convert::out_of_range;
+pub use functions::FUNCTIONS;
 pub use parse::parse_boolean;
 pub use rules::{can_cast, can_store_assign, can_up_cast, cast_is_nullable, cast_may_add_null};
 pub use zone::Zone;
@@ -59,13 +62,15 @@ pub fn cast_expr(expr: Expr, from: &SparkType, to: &SparkType, mode: CastMode, o
     if involves_variant(from, to) {
         return Err(SparkError::unsupported(format!("cast from {} to {}", quoted_type(from), quoted_type(to))));
     }
+    if let Expr::Literal(value, metadata) = &expr
+        && value.is_null()
+    {
+        let null = ScalarValue::try_from(&target).map_err(from_engine)?;
+        return Ok(Expr::Literal(null, metadata.clone()));
+    }
     if is_native(from, to) {
         if let Expr::Literal(value, metadata) = &expr {
-            let value = if value.is_null() {
-                ScalarValue::try_from(&target).map_err(from_engine)?
-            } else {
-                value.cast_to(&target).map_err(from_engine)?
-            };
+            let value = value.cast_to(&target).map_err(from_engine)?;
             return Ok(Expr::Literal(value, metadata.clone()));
         }
         return Ok(Expr::Cast(EngineCast::new(Box::new(expr), target)));
@@ -146,7 +151,8 @@ fn involves_variant(from: &SparkType, to: &SparkType) -> bool {
 fn is_native(from: &SparkType, to: &SparkType) -> bool {
     use SparkType as T;
     match (from, to) {
-        (T::Null, _) => true,
+        // Nested types are left to the kernel, which knows them all.
+        (T::Null, to) => !matches!(to, T::Array { .. } | T::Map { .. } | T::Struct(_) | T::Variant | T::UserDefined(_)),
         (T::Boolean, to) => to.is_integral() || matches!(to, T::Float | T::Double),
         (from, T::Boolean) => from.is_integral(),
         (from, to) if from.is_integral() && to.is_integral() => can_up_cast(from, to),

@@ -17,7 +17,7 @@ use crate::cast::cast_may_add_null;
 
 pub use decimal::{adjusted_decimal, bounded_decimal, decimal_for, is_wider_decimal, wider_decimal};
 pub use expected::{Expected, implicit_cast};
-pub use spelling::{ordinal, quoted, quoted_type};
+pub use spelling::{listed_types, ordinal, quoted, quoted_type};
 
 /// The type that both are read as without loss, as comparisons and arithmetic want it; decimals have rules of their own.
 pub fn tightest_common_type(left: &SparkType, right: &SparkType, ansi: bool) -> Option<SparkType> {
@@ -50,9 +50,9 @@ pub fn wider_type(left: &SparkType, right: &SparkType, ansi: bool) -> Option<Spa
 
 /// As [`wider_type`], but never makes text of, or a value from, the other side: `greatest`, `least`.
 pub fn wider_type_without_string_promotion(left: &SparkType, right: &SparkType, ansi: bool) -> Option<SparkType> {
-    tightest_common_type(left, right, ansi).or_else(|| wider_type_with_decimal(left, right)).or_else(|| {
-        complex_type(left, right, &|left, right| wider_type_without_string_promotion(left, right, ansi))
-    })
+    tightest_common_type(left, right, ansi)
+        .or_else(|| wider_type_with_decimal(left, right))
+        .or_else(|| complex_type(left, right, &|left, right| wider_type_without_string_promotion(left, right, ansi)))
 }
 
 /// [`wider_type`] of any number of types; `Null` of none.
@@ -64,9 +64,7 @@ pub fn common_type(types: &[SparkType], ansi: bool) -> Option<SparkType> {
 
 /// [`wider_type_without_string_promotion`] of any number of types.
 pub fn common_type_without_string_promotion(types: &[SparkType], ansi: bool) -> Option<SparkType> {
-    types
-        .iter()
-        .try_fold(SparkType::Null, |common, next| wider_type_without_string_promotion(&common, next, ansi))
+    types.iter().try_fold(SparkType::Null, |common, next| wider_type_without_string_promotion(&common, next, ansi))
 }
 
 /// What a text and another operand of a binary operator are compared or computed as in ANSI mode.
@@ -256,7 +254,8 @@ fn complex_type(
                 return None;
             }
             let common = rule(value, other_value)?;
-            let nullable = *value_contains_null || *other_null || forced(value, &common) || forced(other_value, &common);
+            let nullable =
+                *value_contains_null || *other_null || forced(value, &common) || forced(other_value, &common);
             Some(SparkType::map(common_key, common, nullable))
         }
         (Struct(fields), Struct(others)) if fields.len() == others.len() => {
@@ -305,8 +304,9 @@ impl Call<'_> {
         let mut types = Vec::with_capacity(self.len());
         for (index, argument) in self.arguments.iter().enumerate() {
             let coerced = match expected.get(index) {
-                Some(expected) => coerce(&argument.data_type, expected)
-                    .ok_or_else(|| self.unexpected_input_type(index, expected))?,
+                Some(expected) => {
+                    coerce(&argument.data_type, expected).ok_or_else(|| self.unexpected_input_type(index, expected))?
+                }
                 None => argument.data_type.clone(),
             };
             types.push(coerced);
@@ -333,15 +333,20 @@ impl Call<'_> {
         let error = self.mismatch("UNEXPECTED_INPUT_TYPE");
         let error = error.param("paramIndex", ordinal(index)).param("requiredType", expected.sql());
         match self.arguments.get(index) {
-            Some(argument) => error
-                .param("inputSql", quoted(&argument.sql()))
-                .param("inputType", quoted_type(&argument.data_type)),
+            Some(argument) => {
+                error.param("inputSql", quoted(&argument.sql())).param("inputType", quoted_type(&argument.data_type))
+            }
             None => error,
         }
     }
 
     /// `DATATYPE_MISMATCH.<kind>` of this call: `sqlExpr` is given, the rest is for the caller to add.
     pub fn mismatch(&self, kind: &str) -> SparkError {
-        SparkError::new(&format!("DATATYPE_MISMATCH.{kind}")).param("sqlExpr", quoted(&self.sql()))
+        self.mismatch_of(kind, &self.sql())
+    }
+
+    /// As [`Self::mismatch`], of an expression printed as `sql`.
+    pub fn mismatch_of(&self, kind: &str, sql: &str) -> SparkError {
+        SparkError::new(&format!("DATATYPE_MISMATCH.{kind}")).param("sqlExpr", quoted(sql))
     }
 }

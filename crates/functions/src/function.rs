@@ -7,6 +7,7 @@ use datafusion::logical_expr::{AggregateUDF, Expr, HigherOrderUDF, ScalarUDF, Wi
 use firesteel_base::{SparkResult, SparkType};
 
 use crate::call::Call;
+use crate::cast::cast_may_add_null;
 use crate::coercion::Expected;
 use crate::kernel::{Kernel, kernel_udf};
 
@@ -57,6 +58,8 @@ pub struct Scalar {
     pub data_type: SparkType,
     pub nullable: bool,
     pub build: Build,
+    /// How this call is printed, where that depends on its types; else [`Function::sql`] says.
+    pub sql: Option<fn(&[String]) -> String>,
 }
 
 /// Makes the DataFusion expression of a call from its (already cast) arguments.
@@ -131,6 +134,8 @@ pub struct HigherOrderCall {
     pub data_type: SparkType,
     pub nullable: bool,
     pub udf: Arc<HigherOrderUDF>,
+    /// The parameters of each lambda: what [`HigherOrder::parameters`] gave, without the plain values.
+    pub parameters: Vec<Vec<(SparkType, bool)>>,
 }
 
 impl Function {
@@ -219,6 +224,7 @@ impl Scalar {
             nullable: call.any_nullable(),
             data_type,
             build,
+            sql: None,
         }
     }
 
@@ -254,9 +260,10 @@ impl Scalar {
         Self::of(call, data_type, Build::Expr(Arc::new(build)))
     }
 
-    /// The types the arguments are cast to.
+    /// The types the arguments are cast to. The result is nullable if one of these casts may add NULL.
     #[must_use]
     pub fn casting(mut self, arguments: Vec<SparkType>) -> Self {
+        self.nullable |= self.arguments.iter().zip(&arguments).any(|(from, to)| cast_may_add_null(from, to));
         self.arguments = arguments;
         self
     }
@@ -264,6 +271,13 @@ impl Scalar {
     #[must_use]
     pub fn nullable(mut self, nullable: bool) -> Self {
         self.nullable = nullable;
+        self
+    }
+
+    /// Prints this call by `sql`.
+    #[must_use]
+    pub fn prints(mut self, sql: fn(&[String]) -> String) -> Self {
+        self.sql = Some(sql);
         self
     }
 }

@@ -1,6 +1,18 @@
-//! The group `generator`.
+//! The group `generator`: functions that make rows of a row.
+
+mod explode;
+mod inline;
+mod stack;
 
 use crate::function::Function;
 
 /// The functions of this group.
-pub static FUNCTIONS: &[&Function] = &[];
+pub static FUNCTIONS: &[&Function] = &[
+    &explode::EXPLODE,
+    &explode::EXPLODE_OUTER,
+    &explode::POSEXPLODE,
+    &explode::POSEXPLODE_OUTER,
+    &inline::INLINE,
+    &inline::INLINE_OUTER,
+    &stack::FUNCTION,
+];

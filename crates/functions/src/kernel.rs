@@ -5,6 +5,7 @@
 //! the call's place in the query (an index into the analyzed plan's origins, -1 if unknown), so that an error at run
 //! time can say where it arose.
 
+pub(crate) mod nested;
 pub(crate) mod rows;
 
 use std::any::Any;
@@ -71,7 +72,10 @@ impl KernelCall<'_> {
 
     /// Computes on arrays, however many of the arguments are constants: with constants only, one row is computed and
     /// the result is a constant again.
-    pub fn with_arrays(&self, compute: impl FnOnce(&[ArrayRef]) -> SparkResult<ArrayRef>) -> SparkResult<ColumnarValue> {
+    pub fn with_arrays(
+        &self,
+        compute: impl FnOnce(&[ArrayRef]) -> SparkResult<ArrayRef>,
+    ) -> SparkResult<ColumnarValue> {
         let all_constant = self.arguments.iter().all(|argument| matches!(argument, ColumnarValue::Scalar(_)));
         let rows = if all_constant { 1 } else { self.rows };
         let arrays: Result<Vec<_>> = self.arguments.iter().map(|argument| argument.to_array(rows)).collect();
@@ -129,7 +133,12 @@ pub fn kernel_udf<K: Kernel>(_kernel: K) -> Arc<ScalarUDF> {
 }
 
 /// A call of a kernel: its arguments, the type of its result and the number of its origin (-1 if unknown).
-pub fn kernel_call(udf: Arc<ScalarUDF>, mut arguments: Vec<Expr>, data_type: &SparkType, origin: i32) -> SparkResult<Expr> {
+pub fn kernel_call(
+    udf: Arc<ScalarUDF>,
+    mut arguments: Vec<Expr>,
+    data_type: &SparkType,
+    origin: i32,
+) -> SparkResult<Expr> {
     let null = ScalarValue::try_from(&data_type.to_arrow()).map_err(from_engine)?;
     arguments.push(Expr::Literal(null, None));
     arguments.push(Expr::Literal(ScalarValue::Int32(Some(origin)), None));

@@ -8,6 +8,7 @@ use crate::function::Function;
 /// The groups, one list each: adding a function is adding a line to its group's list.
 static GROUPS: &[&[&Function]] = &[
     crate::aggregate::FUNCTIONS,
+    crate::cast::FUNCTIONS,
     crate::collection::FUNCTIONS,
     crate::conditional::FUNCTIONS,
     crate::datetime::FUNCTIONS,

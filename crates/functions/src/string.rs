@@ -1,6 +1,86 @@
-//! The group `string`.
+//! The group `string`: functions of text and of bytes.
+
+pub(crate) mod arguments;
+mod case;
+mod code;
+mod concat;
+mod length;
+mod likeness;
+mod mask;
+mod pad;
+mod regexp;
+mod replace;
+mod search;
+mod split;
+mod substring;
+mod trim;
+mod url;
 
 use crate::function::Function;
 
 /// The functions of this group.
-pub static FUNCTIONS: &[&Function] = &[];
+pub static FUNCTIONS: &[&Function] = &[
+    &case::INITCAP,
+    &case::LOWER,
+    &case::UPPER,
+    &code::BASE64,
+    &code::CHAR,
+    &code::DECODE,
+    &code::ENCODE,
+    &code::IS_VALID_UTF8,
+    &code::MAKE_VALID_UTF8,
+    &code::TO_BINARY,
+    &code::TRY_TO_BINARY,
+    &code::TRY_VALIDATE_UTF8,
+    &code::UNBASE64,
+    &code::VALIDATE_UTF8,
+    &concat::CONCAT,
+    &concat::CONCAT_WS,
+    &concat::ELT,
+    &length::ASCII,
+    &length::BIT_LENGTH,
+    &length::LENGTH,
+    &length::OCTET_LENGTH,
+    &likeness::LEVENSHTEIN,
+    &likeness::SOUNDEX,
+    &mask::LUHN_CHECK,
+    &mask::MASK,
+    &mask::QUOTE,
+    &pad::LPAD,
+    &pad::REPEAT,
+    &pad::RPAD,
+    &pad::SPACE,
+    &regexp::REGEXP_COUNT,
+    &regexp::REGEXP_EXTRACT,
+    &regexp::REGEXP_EXTRACT_ALL,
+    &regexp::REGEXP_INSTR,
+    &regexp::REGEXP_REPLACE,
+    &regexp::REGEXP_SUBSTR,
+    &replace::REPLACE,
+    &replace::REVERSE,
+    &replace::TRANSLATE,
+    &search::CONTAINS,
+    &search::ENDSWITH,
+    &search::FIND_IN_SET,
+    &search::INSTR,
+    &search::LOCATE,
+    &search::POSITION,
+    &search::STARTSWITH,
+    &split::SPLIT,
+    &split::SPLIT_PART,
+    &substring::LEFT,
+    &substring::OVERLAY,
+    &substring::RIGHT,
+    &substring::SUBSTR,
+    &substring::SUBSTRING,
+    &substring::SUBSTRING_INDEX,
+    &trim::BTRIM,
+    &trim::LTRIM,
+    &trim::RTRIM,
+    &trim::TRIM,
+    &url::PARSE_URL,
+    &url::TRY_PARSE_URL,
+    &url::TRY_URL_DECODE,
+    &url::URL_DECODE,
+    &url::URL_ENCODE,
+];

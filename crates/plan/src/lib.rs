@@ -17,3 +17,4 @@ mod sources;
 mod typed;
 
 pub use analysis::{AnalysisContext, AnalyzedPlan, View, ViewLookup, analyze, config_options};
+pub use sources::read_settings;

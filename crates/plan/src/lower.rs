@@ -6,15 +6,17 @@ use std::sync::Arc;
 use datafusion::common::{Column, Spans};
 use datafusion::functions::core::expr_fn::get_field;
 use datafusion::logical_expr::expr::{
-    AggregateFunction, AggregateFunctionParams, Case as CaseExpr, HigherOrderFunction, InList, NullTreatment,
+    AggregateFunction, AggregateFunctionParams, Case as CaseExpr, InList, Lambda, LambdaVariable,
+    NullTreatment,
     WindowFunction as WindowFunctionExpr, WindowFunctionParams,
 };
 use datafusion::logical_expr::{
-    Expr, Lambda, LambdaVariable, LogicalPlan, SortExpr, Subquery, WindowFrame, WindowFrameBound, WindowFrameUnits,
+    Expr, LogicalPlan, SortExpr, Subquery, WindowFrame, WindowFrameBound, WindowFrameUnits,
     WindowFunctionDefinition,
 };
 use datafusion::scalar::ScalarValue;
 use firesteel_base::{Origin, SparkError, SparkResult, SparkType};
+use firesteel_functions::higher_order;
 use firesteel_functions::cast::cast_expr;
 use firesteel_functions::function::Build;
 use firesteel_functions::kernel::{from_engine, kernel_call};
@@ -103,7 +105,7 @@ impl Lowering<'_> {
             }
             TypedKind::HigherOrder(call) => {
                 let arguments = self.all(&call.arguments)?;
-                Ok(Expr::HigherOrderFunction(HigherOrderFunction::new(call.bound.udf.clone(), arguments)))
+                higher_order::higher_order_call(&call.bound, arguments, self.origin(&expression.origin))
             }
             TypedKind::Lambda { parameters, body } => {
                 let parameters = parameters.iter().map(ToString::to_string).collect();

@@ -260,7 +260,9 @@ impl Resolver<'_> {
         let mut candidates = Vec::new();
         let mut current = Some(scope);
         while let Some(here) = current {
-            candidates.extend(here.attributes.iter().map(Attribute::qualified_name));
+            candidates.extend(here.attributes.iter().map(|attribute| {
+                attribute.qualifier.iter().cloned().chain([attribute.name.to_string()]).collect::<Vec<String>>()
+            }));
             current = here.below;
         }
         let name = quote_parts(parts);
@@ -268,25 +270,12 @@ impl Resolver<'_> {
             return SparkError::new("UNRESOLVED_COLUMN.WITHOUT_SUGGESTION").param("objectName", name).at(origin);
         }
         let unquoted = parts.join(".");
-        let proposal = firesteel_base::error::suggest(&unquoted, &suggestions(scope, parts.len())).join(", ");
+        let proposal = firesteel_base::suggestion::suggest(&unquoted, &candidates).join(", ");
         SparkError::new("UNRESOLVED_COLUMN.WITH_SUGGESTION")
             .param("objectName", name)
             .param("proposal", proposal)
             .at(origin)
     }
-}
-
-/// Candidate names for a name of so many parts: Spark drops qualifiers that all candidates share.
-fn suggestions(scope: &Scope<'_>, _parts: usize) -> Vec<String> {
-    let mut names = Vec::new();
-    let mut current = Some(scope);
-    while let Some(here) = current {
-        names.extend(here.attributes.iter().map(|attribute| {
-            attribute.qualifier.iter().map(String::as_str).chain([&*attribute.name]).collect::<Vec<_>>().join(".")
-        }));
-        current = here.below;
-    }
-    names
 }
 
 /// A column of the query around becomes an outer reference.

@@ -172,6 +172,6 @@ pub fn given_schema(schema: &SchemaText) -> SparkResult<SparkSchema> {
 }
 
 /// What of the session matters to reading files.
-pub fn read_settings(conf: &SessionConf) -> firesteel_storage::ReadSettings {
-    firesteel_storage::ReadSettings { time_zone: conf.time_zone().to_owned(), ..Default::default() }
+pub fn read_settings(conf: &SessionConf) -> firesteel_storage::FileSettings {
+    firesteel_storage::FileSettings { time_zone: conf.time_zone().to_owned(), ..Default::default() }
 }

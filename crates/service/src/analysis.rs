@@ -43,6 +43,12 @@ impl Session {
         Ok(false)
     }
 
+    /// The files that a query reads.
+    pub async fn input_files(&self, relation: Relation) -> SparkResult<Vec<String>> {
+        self.schema(relation).await?;
+        Err(SparkError::unsupported("inputFiles"))
+    }
+
     /// A number that is equal for plans that are the same but for plan ids and places.
     pub async fn semantic_hash(&self, relation: Relation) -> SparkResult<i32> {
         self.schema(relation.clone()).await?;

@@ -33,16 +33,21 @@ pub use errors::Errors;
 pub use limits::Limits;
 pub use operation::{
     Attached, Chunking, Cursor, Frame, Interrupt, Operation, OperationRequest, OperationState, Operations, Response,
-    ResponseBody, Work,
+    ResponseBody, Work, write_stream,
 };
 pub use session::{Session, SessionKey};
-pub use sessions::{Environment, Sessions};
+pub use sessions::{Environment, Sessions, check_uuid};
 pub use time_zone::TimeZone;
 pub use views::GLOBAL_TEMP_DATABASE;
 
+/// Names of all built-in functions in order: what a shell completes.
+pub fn function_names() -> Vec<&'static str> {
+    firesteel_functions::registry::all().map(|(name, _)| name).collect()
+}
+
 /// An error of the engine as Spark's.
 pub(crate) fn engine_error(error: datafusion::error::DataFusionError) -> SparkError {
-    firesteel_engine::spark_error(error)
+    firesteel_engine::spark_error(error, &[])
 }
 
 /// Refuses what would exceed one of the [`Limits`].
@@ -50,5 +55,3 @@ pub(crate) fn limit_reached(what: &str, limit: usize) -> SparkError {
     SparkError::new("LIMIT_REACHED").param("what", what).param("limit", limit.to_string())
 }
 
-/// A batch as a complete Arrow IPC stream.
-pub use operation::write_stream;

@@ -5,15 +5,16 @@ use firesteel_syntax::ParserOptions;
 
 pub(crate) fn options(conf: &SessionConf) -> ParserOptions {
     ParserOptions {
-        ansi: conf.ansi_enabled(),
-        enforce_reserved_keywords: conf.flag("spark.sql.ansi.enforceReservedKeywords"),
-        double_quoted_identifiers: conf.flag("spark.sql.ansi.doubleQuotedIdentifiers"),
-        ansi_relation_precedence: conf.flag("spark.sql.ansi.relationPrecedence"),
-        escaped_string_literals: conf.flag("spark.sql.parser.escapedStringLiterals"),
-        quoted_regex_column_names: conf.flag("spark.sql.parser.quotedRegexColumnNames"),
+        ansi: conf.ansi(),
+        enforce_reserved_keywords: conf.enforce_reserved_keywords(),
+        double_quoted_identifiers: conf.double_quoted_identifiers(),
+        ansi_relation_precedence: conf.ansi_relation_precedence(),
+        escaped_string_literals: conf.escaped_string_literals(),
+        quoted_regex_column_names: conf.quoted_regex_column_names(),
         timestamp_is_ntz: conf.timestamp_is_ntz(),
-        legacy_set_operation_precedence: conf.flag("spark.sql.legacy.setopsPrecedence.enabled"),
-        legacy_exponent_literal_as_decimal: conf.flag("spark.sql.legacy.exponentLiteralAsDecimal.enabled"),
+        legacy_set_operation_precedence: conf.legacy_set_operations_precedence(),
+        legacy_exponent_literal_as_decimal: conf.legacy_exponent_literal_as_decimal(),
+        legacy_identifier_clause: conf.flag("spark.sql.legacy.identifierClause"),
         single_character_pipe: true,
     }
 }

@@ -12,7 +12,7 @@ use parking_lot::{Mutex, RwLock};
 use tokio::runtime::Handle;
 use uuid::Uuid;
 
-use crate::answer::{Answer, Rows};
+use crate::answer::{Answer, CommandResult, Rows};
 use crate::artifacts::Artifacts;
 use crate::clock::Clock;
 use crate::commands;
@@ -132,7 +132,7 @@ impl Session {
 
     /// `spark.sql.session.timeZone`
     pub fn time_zone(&self) -> String {
-        self.conf.read().session_time_zone().to_owned()
+        self.conf.read().time_zone().to_owned()
     }
 
     pub(crate) fn frame_bytes(&self) -> usize {
@@ -201,6 +201,15 @@ impl Session {
                 let output = self.environment.executor.execute(&plan, &context.conf).await?;
                 Ok(Answer::Rows(Rows { schema: output.schema, stream: output.stream }))
             }
+        }
+    }
+
+    /// Runs a command and gives its result; resolves a query without running it.
+    pub(crate) async fn run_sql(&self, relation: Relation) -> SparkResult<Option<CommandResult>> {
+        let relation = commands::lift(relation)?;
+        match relation.kind {
+            RelationKind::Command(command) => Box::pin(commands::run(self, *command)).await.map(Some),
+            _ => self.analyze(relation).await.map(|_| None),
         }
     }
 

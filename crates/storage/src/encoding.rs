@@ -53,9 +53,8 @@ impl Encoding {
             Self::Utf16Little => utf16(&bytes, u16::from_le_bytes),
             Self::Utf32 => {
                 let (chunks, _) = bytes.as_chunks::<4>();
-                let decode = |chunk: &[u8; 4]| {
-                    char::from_u32(u32::from_be_bytes(*chunk)).unwrap_or(char::REPLACEMENT_CHARACTER)
-                };
+                let decode =
+                    |chunk: &[u8; 4]| char::from_u32(u32::from_be_bytes(*chunk)).unwrap_or(char::REPLACEMENT_CHARACTER);
                 chunks.iter().map(decode).collect::<String>().into_bytes()
             }
         }

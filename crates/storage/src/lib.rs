@@ -1,17 +1,28 @@
 //! Bytes to batches and back: file stores, file formats, writing. It knows neither plans nor sessions.
 
+mod binary;
+mod csv;
+mod encoding;
 mod error;
+mod json;
 mod listing;
 mod location;
 mod options;
+mod output;
 mod parquet;
+mod parse;
 mod partition;
+mod pattern;
 mod request;
 mod schema;
 mod settings;
 mod storage;
 mod table;
 mod temporal;
+mod text;
+mod text_scan;
+mod value_text;
+mod write;
 
 pub use location::Location;
 pub use request::{OpenedSource, ReadRequest, SaveMode, WriteRequest, WriteSummary};

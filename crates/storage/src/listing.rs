@@ -5,8 +5,10 @@ use std::time::SystemTime;
 
 use firesteel_base::{SparkError, SparkResult};
 
-use crate::location::{Location, is_hidden, name_of};
+use crate::location::{Location, glob_patterns, is_hidden, name_of};
 use crate::options::Options;
+use crate::settings::FileSettings;
+use crate::temporal::{Zone, lenient_timestamp};
 
 /// A data file.
 #[derive(Clone, Debug)]
@@ -30,9 +32,9 @@ pub(crate) struct Listing {
 }
 
 /// Lists the files of a read. Blocking; a path that does not exist is `PATH_NOT_FOUND`.
-pub(crate) fn list(paths: &[String], options: &Options) -> SparkResult<Listing> {
+pub(crate) fn list(paths: &[String], options: &Options, settings: &FileSettings) -> SparkResult<Listing> {
     let recursive = options.boolean("recursivefilelookup", false)?;
-    let filter = FileFilter::of(options)?;
+    let filter = FileFilter::of(options, settings)?;
     let mut listing = Listing { partitioned: !recursive, ..Listing::default() };
     for text in paths {
         for root in roots_of(text)? {
@@ -127,23 +129,38 @@ fn base_path(text: &str, listing: &Listing) -> SparkResult<PathBuf> {
 
 /// `pathGlobFilter`, `modifiedBefore` and `modifiedAfter`.
 struct FileFilter {
-    name: Option<glob::Pattern>,
+    /// Any of these; empty: all names.
+    names: Vec<glob::Pattern>,
+    /// Microseconds since the epoch.
+    modified_before: Option<i64>,
+    modified_after: Option<i64>,
 }
 
 impl FileFilter {
-    fn of(options: &Options) -> SparkResult<Self> {
-        options.refuse("data", &["modifiedBefore", "modifiedAfter"])?;
-        let name = match options.get("pathglobfilter") {
-            None => None,
-            Some(text) => Some(
-                glob::Pattern::new(text)
-                    .map_err(|_| crate::options::invalid_value("pathGlobFilter", text, "a glob pattern"))?,
-            ),
+    fn of(options: &Options, settings: &FileSettings) -> SparkResult<Self> {
+        let names = match options.get("pathglobfilter") {
+            None => Vec::new(),
+            Some(text) => glob_patterns(text)
+                .ok_or_else(|| crate::options::invalid_value("pathGlobFilter", text, "a glob pattern"))?,
         };
-        Ok(Self { name })
+        let zone = Zone::parse(options.get("timezone").unwrap_or(&settings.time_zone))?;
+        let instant = |name: &str| match options.get(name) {
+            None => Ok(None),
+            Some(text) => match lenient_timestamp(text).and_then(|timestamp| timestamp.instant(zone)) {
+                Some(instant) => Ok(Some(instant)),
+                None => {
+                    Err(SparkError::new("_LEGACY_ERROR_TEMP_1294").param("strategy", name).param("timeString", text))
+                }
+            },
+        };
+        Ok(Self { names, modified_before: instant("modifiedbefore")?, modified_after: instant("modifiedafter")? })
     }
 
     fn accepts(&self, file: &DataFile) -> bool {
-        self.name.as_ref().is_none_or(|pattern| pattern.matches(&file.location.name()))
+        let modified = chrono::DateTime::<chrono::Utc>::from(file.modified).timestamp_micros();
+        let name = file.location.name();
+        (self.names.is_empty() || self.names.iter().any(|pattern| pattern.matches(&name)))
+            && self.modified_before.is_none_or(|limit| modified < limit)
+            && self.modified_after.is_none_or(|limit| modified > limit)
     }
 }

@@ -129,10 +129,7 @@ fn expand_braces(pattern: &str) -> Vec<String> {
         }
         if depth == 0 {
             let after = rest.get(position + 1..).unwrap_or_default();
-            return alternatives
-                .iter()
-                .flat_map(|middle| expand_braces(&format!("{before}{middle}{after}")))
-                .collect();
+            return alternatives.iter().flat_map(|middle| expand_braces(&format!("{before}{middle}{after}"))).collect();
         }
         if depth == 1 && character == ',' {
             alternatives.push(String::new());
@@ -159,6 +156,11 @@ fn glob_components(pattern: &Path) -> Vec<PathBuf> {
         };
     }
     found
+}
+
+/// The patterns that a glob for a single name stands for; `None` where it is none.
+pub(crate) fn glob_patterns(text: &str) -> Option<Vec<glob::Pattern>> {
+    expand_braces(text).iter().map(|pattern| glob::Pattern::new(&as_glob_pattern(pattern)).ok()).collect()
 }
 
 /// Hadoop's pattern in the words of the glob crate: `\x` and `[^x]` are written otherwise there.

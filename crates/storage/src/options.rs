@@ -52,6 +52,25 @@ impl Options {
         }
     }
 
+    /// Refuses all options that begin with a prefix, except some.
+    pub(crate) fn refuse_prefixed(&self, format: &str, prefix: &str, except: &[&str]) -> SparkResult<()> {
+        let refused = |name: &str| name.starts_with(prefix) && !except.contains(&name);
+        match self.entries.iter().find(|(name, _)| refused(name)) {
+            Some((name, _)) => Err(SparkError::unsupported(format!("option {name} of {format} files"))),
+            None => Ok(()),
+        }
+    }
+
+    /// The first character of an option: `None` where the option is empty.
+    pub(crate) fn character(&self, name: &str, default: char) -> SparkResult<Option<char>> {
+        let Some(text) = self.get(name) else { return Ok(Some(default)) };
+        let mut characters = text.chars();
+        match (characters.next(), characters.next()) {
+            (first, None) => Ok(first),
+            _ => Err(invalid_value(name, text, "a single character")),
+        }
+    }
+
     /// Refuses an option unless it says what this server does anyway.
     pub(crate) fn refuse_unless(&self, format: &str, name: &str, accepted: &[&str]) -> SparkResult<()> {
         match self.get(&name.to_ascii_lowercase()) {

@@ -47,10 +47,8 @@ pub(crate) fn discover(
         });
         directory_of_file.push(position);
     }
-    let parsed: Vec<Parsed> = directories
-        .iter()
-        .map(|directory| Parsed::of(directory, &listing.base_paths))
-        .collect::<SparkResult<_>>()?;
+    let parsed: Vec<Parsed> =
+        directories.iter().map(|directory| Parsed::of(directory, &listing.base_paths)).collect::<SparkResult<_>>()?;
     if parsed.iter().all(|parsed| parsed.segments.is_empty()) {
         return Ok(none());
     }
@@ -65,8 +63,7 @@ pub(crate) fn discover(
     let zone = Zone::parse(&settings.time_zone)?;
     let rows: Vec<Vec<ScalarValue>> =
         parsed.iter().map(|parsed| row_of(parsed, &columns, zone)).collect::<SparkResult<_>>()?;
-    let values =
-        directory_of_file.iter().map(|position| rows.get(*position).cloned().unwrap_or_default()).collect();
+    let values = directory_of_file.iter().map(|position| rows.get(*position).cloned().unwrap_or_default()).collect();
     Ok(Partitions { fields: columns.into_iter().map(|column| column.field).collect(), values })
 }
 
@@ -173,8 +170,7 @@ fn conflicting_columns(lists: &[(Vec<String>, Vec<String>)], parsed: &[&Parsed])
         .enumerate()
         .map(|(index, (names, _))| format!("\n\tPartition column name list #{index}: {}", names.join(", ")))
         .collect();
-    let paths: String =
-        parsed.iter().map(|parsed| format!("\n\tfile:{}", parsed.directory.display())).collect();
+    let paths: String = parsed.iter().map(|parsed| format!("\n\tfile:{}", parsed.directory.display())).collect();
     SparkError::new("CONFLICTING_PARTITION_COLUMN_NAMES")
         .param("distinctPartColLists", format!("{listed}\n"))
         .param("suspiciousPaths", paths)
@@ -308,9 +304,8 @@ fn wider(left: SparkType, right: SparkType) -> SparkType {
 
 /// A partition directory's text as a value of a type; `None` where it is none.
 fn parse_value(text: &str, data_type: &SparkType, zone: Zone) -> Option<ScalarValue> {
-    let wall = || {
-        strict_wall_clock(text).or_else(|| strict_date(text).map(|date| date.and_time(chrono::NaiveTime::MIN)))
-    };
+    let wall =
+        || strict_wall_clock(text).or_else(|| strict_date(text).map(|date| date.and_time(chrono::NaiveTime::MIN)));
     Some(match data_type {
         SparkType::String { .. } | SparkType::Char(_) | SparkType::Varchar(_) => {
             ScalarValue::Utf8(Some(text.to_owned()))
@@ -330,12 +325,8 @@ fn parse_value(text: &str, data_type: &SparkType, zone: Zone) -> Option<ScalarVa
             ScalarValue::Decimal128(Some(parsed.ok()?), *precision, *scale)
         }
         SparkType::Date => ScalarValue::Date32(Some(days_of(strict_date(text)?))),
-        SparkType::Timestamp => {
-            ScalarValue::TimestampMicrosecond(Some(zone.instant(wall()?)?), Some("UTC".into()))
-        }
-        SparkType::TimestampNtz => {
-            ScalarValue::TimestampMicrosecond(Some(wall()?.and_utc().timestamp_micros()), None)
-        }
+        SparkType::Timestamp => ScalarValue::TimestampMicrosecond(Some(zone.instant(wall()?)?), Some("UTC".into())),
+        SparkType::TimestampNtz => ScalarValue::TimestampMicrosecond(Some(wall()?.and_utc().timestamp_micros()), None),
         SparkType::Time { .. } => {
             let time = strict_time(text)?;
             let seconds = i64::from(time.num_seconds_from_midnight());
@@ -387,10 +378,7 @@ pub(crate) fn escape(text: &str) -> String {
 
 fn needs_escape(character: char) -> bool {
     matches!(character, '\u{1}'..='\u{1f}' | '\u{7f}')
-        || matches!(
-            character,
-            '"' | '#' | '%' | '\'' | '*' | '/' | ':' | '=' | '?' | '\\' | '{' | '[' | ']' | '^'
-        )
+        || matches!(character, '"' | '#' | '%' | '\'' | '*' | '/' | ':' | '=' | '?' | '\\' | '{' | '[' | ']' | '^')
 }
 
 #[cfg(test)]

@@ -41,6 +41,8 @@ pub(crate) enum FileFormat {
     Csv,
     Json,
     Text,
+    /// Each file a row.
+    Binary,
 }
 
 impl FileFormat {
@@ -51,7 +53,8 @@ impl FileFormat {
             "csv" => Ok(Self::Csv),
             "json" => Ok(Self::Json),
             "text" => Ok(Self::Text),
-            "orc" | "avro" | "binaryfile" | "xml" | "jdbc" | "libsvm" | "image" | "hive" => {
+            "binaryfile" => Ok(Self::Binary),
+            "orc" | "avro" | "xml" | "jdbc" | "libsvm" | "image" | "hive" => {
                 Err(SparkError::unsupported(format!("data source {name}")))
             }
             _ => Err(SparkError::new("DATA_SOURCE_NOT_FOUND").param("provider", name)),
@@ -65,6 +68,7 @@ impl FileFormat {
             Self::Csv => "CSV",
             Self::Json => "JSON",
             Self::Text => "Text",
+            Self::Binary => "binary",
         }
     }
 }

@@ -1,8 +1,7 @@
 //! Schemas of several files as one.
 
+use firesteel_base::identifier::quote_identifier;
 use firesteel_base::{SparkError, SparkField, SparkResult, SparkSchema, SparkType};
-
-
 
 /// Merges two schemas as Spark does with `mergeSchema`: columns by name, those of the left first.
 pub(crate) fn merge(left: &SparkSchema, right: &SparkSchema, case_sensitive: bool) -> SparkResult<SparkSchema> {
@@ -54,11 +53,21 @@ fn merge_types(left: &SparkType, right: &SparkType, case_sensitive: bool) -> Spa
         (
             SparkType::Decimal { precision: left_precision, scale: left_scale },
             SparkType::Decimal { precision: right_precision, scale: right_scale },
-        ) if left_scale == right_scale => {
-            Ok(SparkType::decimal((*left_precision).max(*right_precision), *left_scale))
-        }
+        ) if left_scale == right_scale => Ok(SparkType::decimal((*left_precision).max(*right_precision), *left_scale)),
         _ => Err(SparkError::new("CANNOT_MERGE_INCOMPATIBLE_DATA_TYPE")
             .param("left", format!("\"{}\"", left.sql()))
             .param("right", format!("\"{}\"", right.sql()))),
     }
+}
+
+/// Refuses a schema in which a name occurs twice.
+pub(crate) fn check_names(schema: &SparkSchema, case_sensitive: bool) -> SparkResult<()> {
+    let mut seen = std::collections::HashSet::new();
+    for field in schema.iter() {
+        let key = if case_sensitive { field.name.clone() } else { field.name.to_lowercase() };
+        if !seen.insert(key.clone()) {
+            return Err(SparkError::new("COLUMN_ALREADY_EXISTS").param("columnName", quote_identifier(&key)));
+        }
+    }
+    Ok(())
 }

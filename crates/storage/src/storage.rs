@@ -16,7 +16,7 @@ use crate::partition::{Partitions, discover};
 use crate::request::{FileFormat, OpenedSource, ReadRequest, WriteRequest, WriteSummary};
 use crate::settings::FileSettings;
 use crate::table::{FileTable, ScanFormat};
-use crate::parquet;
+use crate::{binary, csv, json, parquet, text, write};
 
 /// Process-wide: the stores of files and the caches of file metadata and statistics, which live in the runtime.
 #[derive(Clone, Debug)]
@@ -41,7 +41,6 @@ pub(crate) struct OpenContext<'a> {
     pub listing: &'a Listing,
     /// The user's schema without partition columns.
     pub given: Option<SparkSchema>,
-    pub partitions: &'a Partitions,
     pub options: &'a Options,
     pub settings: &'a FileSettings,
 }
@@ -59,17 +58,19 @@ impl Storage {
     pub async fn open(&self, request: &ReadRequest, settings: &FileSettings) -> SparkResult<OpenedSource> {
         let format = FileFormat::find(&request.format)?;
         let options = Options::new(&request.options);
-        options.refuse(format.title(), &["ignoreCorruptFiles", "ignoreMissingFiles"]).or_else(|refusal| {
-            let harmless = ["ignorecorruptfiles", "ignoremissingfiles"]
-                .iter()
-                .all(|name| options.boolean(name, false).is_ok_and(|value| !value));
-            if harmless { Ok(()) } else { Err(refusal) }
-        })?;
+        options.refuse_unless(format.title(), "ignoreCorruptFiles", &["false"])?;
+        options.refuse_unless(format.title(), "ignoreMissingFiles", &["false"])?;
         let mut paths = request.paths.clone();
-        paths.extend(options.get("path").map(str::to_owned));
+        if let Some(path) = options.get("path") {
+            if !paths.is_empty() {
+                return Err(SparkError::new("_LEGACY_ERROR_TEMP_1306")
+                    .param("config", "spark.sql.legacy.pathOptionBehavior.enabled"));
+            }
+            paths.push(path.to_owned());
+        }
         let listing = blocking({
-            let options = options.clone();
-            move || list(&paths, &options)
+            let (options, settings) = (options.clone(), settings.clone());
+            move || list(&paths, &options, &settings)
         })
         .await?;
         let partitions = discover(&listing, request.schema.as_ref(), settings)?;
@@ -77,13 +78,15 @@ impl Storage {
             runtime: &self.runtime,
             listing: &listing,
             given: request.schema.as_ref().map(|schema| without(schema, &partitions.fields, settings)),
-            partitions: &partitions,
             options: &options,
             settings,
         };
         let opened = match format {
             FileFormat::Parquet => parquet::open(&context).await?,
-            _ => return Err(SparkError::unsupported("x")),
+            FileFormat::Csv => csv::open(&context).await?,
+            FileFormat::Json => json::open(&context).await?,
+            FileFormat::Text => text::open(&context)?,
+            FileFormat::Binary => binary::open(&context)?,
         };
         assemble(opened, &listing, partitions, settings)
     }
@@ -96,7 +99,7 @@ impl Storage {
         input: Vec<SendableRecordBatchStream>,
         settings: &FileSettings,
     ) -> SparkResult<WriteSummary> {
-        Err(SparkError::unsupported("x"))
+        write::run(request, schema, input, settings).await
     }
 }
 
@@ -107,6 +110,7 @@ fn assemble(
     partitions: Partitions,
     settings: &FileSettings,
 ) -> SparkResult<OpenedSource> {
+    crate::schema::check_names(&opened.schema, settings.case_sensitive)?;
     let same = |left: &str, right: &str| {
         if settings.case_sensitive { left == right } else { left.eq_ignore_ascii_case(right) }
     };

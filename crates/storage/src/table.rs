@@ -62,6 +62,8 @@ impl FileTable {
         let table_schema = TableSchema::builder(file_schema).with_table_partition_cols(partition_fields).build();
         let schema = Arc::new(table_schema.table_schema().project(&order)?);
         let mut files = files;
+        // Files without bytes have no rows in any format, and a reader of Parquet would stumble over them.
+        files.retain(|file| file.object_meta.size > 0);
         // Spark hands out large files first; the rows of equal files keep the order of their names.
         files.sort_by_key(|file| std::cmp::Reverse(file.object_meta.size));
         Ok(Self { format, schema, table_schema, order, files })
@@ -98,21 +100,26 @@ impl FileTable {
         Ok(self.files.iter().zip(keep).filter(|(_, keep)| *keep).map(|(file, _)| file.clone()).collect())
     }
 
+    /// Files in groups of similar size. Group after group has the files in their order, so that reading the groups
+    /// one after another gives the rows in the order in which Spark collects them.
     fn groups(&self, files: Vec<PartitionedFile>, partitions: usize) -> Vec<FileGroup> {
-        // Largest first, each to the group that has least so far: groups end up of similar size.
-        let mut groups: Vec<(u64, Vec<PartitionedFile>)> = Vec::new();
+        let weight = |file: &PartitionedFile| file.effective_size().max(1);
+        let share = files.iter().map(weight).sum::<u64>().div_ceil(u64::try_from(partitions.max(1)).unwrap_or(1));
+        let mut groups: Vec<Vec<PartitionedFile>> = Vec::new();
+        let mut filled = u64::MAX;
         for file in files {
-            let size = file.effective_size().max(1);
-            if groups.len() < partitions.max(1) {
-                groups.push((size, vec![file]));
-            } else if let Some((total, group)) = groups.iter_mut().min_by_key(|(total, _)| *total) {
-                *total += size;
+            if filled >= share {
+                groups.push(Vec::new());
+                filled = 0;
+            }
+            filled += weight(&file);
+            if let Some(group) = groups.last_mut() {
                 group.push(file);
             }
         }
         groups
             .into_iter()
-            .map(|(_, files)| {
+            .map(|files| {
                 let statistics = self.merged_statistics(&files);
                 FileGroup::new(files).with_statistics(Arc::new(statistics))
             })
@@ -164,11 +171,7 @@ impl TableProvider for FileTable {
 
     fn statistics(&self) -> Option<Statistics> {
         let statistics = self.merged_statistics(&self.files);
-        let columns = self
-            .order
-            .iter()
-            .filter_map(|index| statistics.column_statistics.get(*index).cloned())
-            .collect();
+        let columns = self.order.iter().filter_map(|index| statistics.column_statistics.get(*index).cloned()).collect();
         Some(Statistics { column_statistics: columns, ..statistics })
     }
 

@@ -146,3 +146,104 @@ pub(crate) fn strict_wall_clock(text: &str) -> Option<NaiveDateTime> {
 pub(crate) fn strict_time(text: &str) -> Option<NaiveTime> {
     leading_time(text.as_bytes()).filter(|(_, rest)| rest.is_empty()).map(|(time, _)| time)
 }
+
+/// Digits at the head of the text, at least one, at most `limit`.
+fn some_digits(bytes: &[u8], limit: usize) -> Option<(u32, usize, &[u8])> {
+    let length = bytes.iter().take(limit + 1).take_while(|byte| byte.is_ascii_digit()).count();
+    if length == 0 || length > limit {
+        return None;
+    }
+    let (value, rest) = fixed_digits(bytes, length)?;
+    Some((value, length, rest))
+}
+
+/// `[+-]yyyy[-[m]m[-[d]d]]` at the head of the text, with what follows: the forms that Spark casts to dates.
+fn lenient_leading_date(bytes: &[u8]) -> Option<(NaiveDate, &[u8], usize)> {
+    let (sign, rest) = match bytes.split_first()? {
+        (b'-', rest) => (-1, rest),
+        (b'+', rest) => (1, rest),
+        _ => (1, bytes),
+    };
+    let (year, digits, rest) = some_digits(rest, 7)?;
+    if digits < 4 {
+        return None;
+    }
+    let year = sign * i32::try_from(year).ok()?;
+    let Some(rest) = rest.strip_prefix(b"-") else { return Some((NaiveDate::from_ymd_opt(year, 1, 1)?, rest, 1)) };
+    let (month, _, rest) = some_digits(rest, 2)?;
+    let Some(rest) = rest.strip_prefix(b"-") else { return Some((NaiveDate::from_ymd_opt(year, month, 1)?, rest, 2)) };
+    let (day, _, rest) = some_digits(rest, 2)?;
+    Some((NaiveDate::from_ymd_opt(year, month, day)?, rest, 3))
+}
+
+/// Text as a date, as Spark casts it: blanks around it, parts may be missing, a time behind `T` or a blank is passed
+/// over.
+pub(crate) fn lenient_date(text: &str) -> Option<NaiveDate> {
+    let trimmed = trim(text);
+    let (date, rest, parts) = lenient_leading_date(trimmed.as_bytes())?;
+    (rest.is_empty() || (parts == 3 && matches!(rest.first(), Some(b' ' | b'T')))).then_some(date)
+}
+
+fn trim(text: &str) -> &str {
+    text.trim_matches(|character: char| character <= ' ' || character == '\u{7f}')
+}
+
+/// What a timestamp's text says.
+pub(crate) struct LenientTimestamp {
+    /// `None`: a time of day alone.
+    pub date: Option<NaiveDate>,
+    pub time: NaiveTime,
+    pub zone: Option<Zone>,
+}
+
+/// Text as a timestamp, as Spark casts it: `date`, `date[T ]time[zone]`, `[T]time[zone]`.
+pub(crate) fn lenient_timestamp(text: &str) -> Option<LenientTimestamp> {
+    let bytes = trim(text).as_bytes();
+    let (date, rest) = match lenient_leading_date(bytes) {
+        Some((date, [], _)) => return Some(LenientTimestamp { date: Some(date), time: NaiveTime::MIN, zone: None }),
+        Some((date, [b' ' | b'T', rest @ ..], 3)) => (Some(date), rest),
+        _ => (None, bytes.strip_prefix(b"T").unwrap_or(bytes)),
+    };
+    let (hour, _, rest) = some_digits(rest, 2)?;
+    let (minute, rest) = match rest.strip_prefix(b":") {
+        Some(rest) => some_digits(rest, 2).map(|(minute, _, rest)| (minute, rest))?,
+        // An hour alone is a time only behind a date.
+        None if date.is_some() => (0, rest),
+        None => return None,
+    };
+    let (second, rest) = match rest.strip_prefix(b":") {
+        Some(rest) => some_digits(rest, 2).map(|(second, _, rest)| (second, rest))?,
+        None => (0, rest),
+    };
+    let (micros, rest) = match rest.strip_prefix(b".") {
+        Some(fraction) => {
+            let length = fraction.iter().take_while(|byte| byte.is_ascii_digit()).count();
+            let digits = fraction.get(..length.min(6))?;
+            let value = if digits.is_empty() { 0 } else { fixed_digits(digits, digits.len())?.0 };
+            let scale = 10_u32.pow(u32::try_from(6 - digits.len()).ok()?);
+            (value * scale, fraction.get(length..)?)
+        }
+        None => (0, rest),
+    };
+    let time = NaiveTime::from_hms_micro_opt(hour, minute, second, micros)?;
+    let zone_text = trim(std::str::from_utf8(rest).ok()?);
+    let zone = if zone_text.is_empty() { None } else { Some(Zone::find(zone_text)?) };
+    Some(LenientTimestamp { date, time, zone })
+}
+
+impl LenientTimestamp {
+    /// Microseconds since the epoch, with the session's zone where the text names none. A time alone is today's.
+    pub(crate) fn instant(&self, session: Zone) -> Option<i64> {
+        let zone = self.zone.unwrap_or(session);
+        let date = match self.date {
+            Some(date) => date,
+            None => zone.wall(Utc::now().timestamp_micros())?.0.date(),
+        };
+        zone.instant(date.and_time(self.time))
+    }
+
+    /// Microseconds of the wall clock; a time alone is none.
+    pub(crate) fn wall_clock(&self) -> Option<i64> {
+        Some(self.date?.and_time(self.time).and_utc().timestamp_micros())
+    }
+}

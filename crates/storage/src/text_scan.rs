@@ -53,6 +53,8 @@ pub(crate) struct FilePart {
     pub url: String,
     /// The part begins where the file begins, so a header is in it.
     pub at_start: bool,
+    /// When the file was modified, in microseconds since the epoch.
+    pub modified: i64,
 }
 
 /// How files are cut.
@@ -62,6 +64,8 @@ pub(crate) enum Blocks {
     Lines,
     /// Not at all: records may go over lines, or the encoding or separator needs the whole.
     WholeFile(Encoding),
+    /// Not at all, and the bytes are taken as they are, whatever the file's name says of compression.
+    Raw,
 }
 
 /// Turns blocks into batches.
@@ -109,8 +113,7 @@ impl FileSource for TextSource {
         _partition: usize,
     ) -> Result<Arc<dyn FileOpener>> {
         let schema = Arc::new(self.table_schema.file_schema().project(&self.projection.file_indices)?);
-        let opener =
-            TextOpener { format: Arc::clone(&self.format), schema, batch_rows: self.batch_rows, store };
+        let opener = TextOpener { format: Arc::clone(&self.format), schema, batch_rows: self.batch_rows, store };
         ProjectionOpener::try_new(self.projection.clone(), Arc::new(opener), self.table_schema.file_schema())
     }
 
@@ -152,8 +155,7 @@ impl FileSource for TextSource {
         config: &FileScanConfig,
     ) -> Result<Option<FileScanConfig>> {
         let compressed = |file: &PartitionedFile| !matches!(compression(file.path().as_ref()), Ok(None));
-        if !self.supports_repartitioning() || config.file_groups.iter().flat_map(|group| group.iter()).any(compressed)
-        {
+        if !self.supports_repartitioning() || config.file_groups.iter().flat_map(|group| group.iter()).any(compressed) {
             return Ok(None);
         }
         let groups = datafusion::datasource::physical_plan::FileGroupPartitioner::new()
@@ -161,7 +163,11 @@ impl FileSource for TextSource {
             .with_repartition_file_min_size(repartition_file_min_size)
             .with_preserve_order_within_groups(output_ordering.is_some())
             .repartition_file_groups(&config.file_groups);
-        Ok(groups.map(|file_groups| FileScanConfig { file_groups, ..config.clone() }))
+        Ok(groups.map(|file_groups| {
+            let mut config = config.clone();
+            config.file_groups = file_groups;
+            config
+        }))
     }
 
     fn apply_expressions(
@@ -193,7 +199,11 @@ impl FileOpener for TextOpener {
             Some(range) => u64::try_from(range.start).unwrap_or(0)..u64::try_from(range.end).unwrap_or(0),
         };
         let url = file_url(std::path::Path::new(&format!("/{}", file.path())));
-        let part = FilePart { url: url.clone(), at_start: range.start == 0 };
+        let part = FilePart {
+            url: url.clone(),
+            at_start: range.start == 0,
+            modified: file.object_meta.last_modified.timestamp_micros(),
+        };
         let mut decoder = self.format.decoder(&self.schema, part, self.batch_rows).map_err(to_datafusion)?;
         let blocks = self.format.blocks();
         let store = Arc::clone(&self.store);
@@ -224,7 +234,10 @@ fn block_stream(
     blocks: Blocks,
 ) -> Result<BoxStream<'static, Result<Bytes>>> {
     let size = file.object_meta.size;
-    let compression = compression(file.path().as_ref()).map_err(to_datafusion)?;
+    let compression = match blocks {
+        Blocks::Raw => None,
+        Blocks::Lines | Blocks::WholeFile(_) => compression(file.path().as_ref()).map_err(to_datafusion)?,
+    };
     let raw = |start: u64| raw_chunks(Arc::clone(&store), file.path().clone(), start, size);
     let chunks = match compression {
         None => raw(range.start.saturating_sub(1)),
@@ -234,6 +247,11 @@ fn block_stream(
         Blocks::WholeFile(encoding) => Ok(futures::stream::once(async move {
             let parts: Vec<Bytes> = chunks.try_collect().await?;
             Ok(Bytes::from(encoding.decode(parts.concat())))
+        })
+        .boxed()),
+        Blocks::Raw => Ok(futures::stream::once(async move {
+            let parts: Vec<Bytes> = chunks.try_collect().await?;
+            Ok(Bytes::from(parts.concat()))
         })
         .boxed()),
         Blocks::Lines => {
@@ -326,7 +344,7 @@ impl LineBlocks {
         let mut data: &[u8] = chunk;
         let mut data_start = chunk_start;
         if self.skipping {
-            let Some(line_feed) = data.iter().position(|byte| *byte == b'\n') else {
+            let Some(line_feed) = memchr::memchr(b'\n', data) else {
                 // The line before goes on past the end: no line begins in this part.
                 self.done = self.position >= self.end;
                 return None;
@@ -342,13 +360,13 @@ impl LineBlocks {
         // The last line of this part ends with the first line feed at or behind the part's last byte.
         let last_byte = self.end.saturating_sub(1).saturating_sub(data_start);
         let beyond = usize::try_from(last_byte).unwrap_or(usize::MAX);
-        let stop = data.get(beyond..).and_then(|tail| tail.iter().position(|byte| *byte == b'\n'));
+        let stop = data.get(beyond..).and_then(|tail| memchr::memchr(b'\n', tail));
         if let Some(offset) = stop {
             self.done = true;
             self.carried.extend_from_slice(data.get(..=beyond + offset).unwrap_or_default());
             return Some(Bytes::from(std::mem::take(&mut self.carried)));
         }
-        let Some(line_feed) = data.iter().rposition(|byte| *byte == b'\n') else {
+        let Some(line_feed) = memchr::memrchr(b'\n', data) else {
             self.carried.extend_from_slice(data);
             return None;
         };
@@ -391,7 +409,7 @@ impl<'a> Iterator for Lines<'a> {
 }
 
 fn split_at_separator<'a>(bytes: &'a [u8], separator: &[u8]) -> (&'a [u8], &'a [u8]) {
-    match bytes.windows(separator.len()).position(|window| window == separator) {
+    match memchr::memmem::find(bytes, separator) {
         Some(position) => {
             let (line, rest) = bytes.split_at(position);
             (line, rest.get(separator.len()..).unwrap_or_default())
@@ -401,7 +419,7 @@ fn split_at_separator<'a>(bytes: &'a [u8], separator: &[u8]) -> (&'a [u8], &'a [
 }
 
 fn split_at_line_end(bytes: &[u8]) -> (&[u8], &[u8]) {
-    match bytes.iter().position(|byte| matches!(byte, b'\n' | b'\r')) {
+    match memchr::memchr2(b'\n', b'\r', bytes) {
         Some(position) => {
             let (line, rest) = bytes.split_at(position);
             let skip = if rest.starts_with(b"\r\n") { 2 } else { 1 };
@@ -419,8 +437,8 @@ pub(crate) async fn visit_blocks(
     mut visit: impl FnMut(&[u8]) -> SparkResult<bool>,
 ) -> SparkResult<()> {
     let scanned = crate::storage::scan_file(file)?;
-    let mut stream = block_stream(Arc::clone(store), &scanned, 0..file.size, blocks)
-        .map_err(crate::error::from_datafusion)?;
+    let mut stream =
+        block_stream(Arc::clone(store), &scanned, 0..file.size, blocks).map_err(crate::error::from_datafusion)?;
     while let Some(block) = stream.next().await {
         let block = block.map_err(|error| crate::storage::file_error(file, error))?;
         if !visit(&block)? {

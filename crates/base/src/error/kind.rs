@@ -107,6 +107,11 @@ kinds! {
         "org.apache.spark.sql.AnalysisException",
         "java.lang.Exception",
     ];
+    CatalogNotFound = [
+        "org.apache.spark.sql.connector.catalog.CatalogNotFoundException",
+        "org.apache.spark.SparkException",
+        "java.lang.Exception",
+    ];
     Arithmetic = [
         "org.apache.spark.SparkArithmeticException",
         "java.lang.ArithmeticException",

@@ -133,3 +133,22 @@ impl<V: SqlValue> SqlValue for Option<V> {
         self.as_ref().map_or_else(|| "NULL".to_owned(), SqlValue::to_sql)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{to_sql_conf, to_sql_id, to_sql_type, to_sql_value};
+    use crate::types::SparkType;
+
+    #[test]
+    fn pieces_are_quoted_as_sparks() {
+        assert_eq!(to_sql_id("a.b"), "`a`.`b`");
+        assert_eq!(to_sql_id("a b"), "`a b`");
+        assert_eq!(to_sql_conf("a.b"), "\"a.b\"");
+        assert_eq!(to_sql_type(&SparkType::array(SparkType::Integer, true)), "\"ARRAY<INT>\"");
+        assert_eq!(to_sql_value("a'b\\c\n"), "'a\\'b\\\\c\n'");
+        assert_eq!(to_sql_value(&1.5), "1.5D");
+        assert_eq!(to_sql_value(&f64::NAN), "NaN");
+        assert_eq!(to_sql_value(&1i16), "1S");
+        assert_eq!(to_sql_value(&None::<i32>), "NULL");
+    }
+}

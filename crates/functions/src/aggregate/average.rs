@@ -41,10 +41,9 @@ pub(super) fn average_udf() -> Arc<AggregateUDF> {
 
 fn bind(call: &Call<'_>, udaf: Arc<AggregateUDF>) -> SparkResult<Aggregate> {
     let (argument, result) = match numeric_or_interval(call)? {
-        SparkType::Decimal { precision, scale } => (
-            SparkType::Decimal { precision, scale },
-            bounded_decimal(i32::from(precision) + 4, i32::from(scale) + 4),
-        ),
+        SparkType::Decimal { precision, scale } => {
+            (SparkType::Decimal { precision, scale }, bounded_decimal(i32::from(precision) + 4, i32::from(scale) + 4))
+        }
         interval @ SparkType::YearMonthInterval { .. } => (interval, SparkType::YEAR_MONTH),
         interval @ SparkType::DayTimeInterval { .. } => (interval, SparkType::DAY_TIME),
         _ => (SparkType::Double, SparkType::Double),

@@ -20,6 +20,7 @@ use crate::call::Call;
 use crate::coercion::Expected;
 use crate::function::{Aggregate, Function};
 use crate::kernel::from_engine;
+use crate::operator::error::divide_by_zero;
 
 macro_rules! pair {
     ($constant:ident, $name:literal, $since:literal, $bind:expr) => {
@@ -170,10 +171,7 @@ impl Moments {
                 match (divisor == 0.0, of) {
                     (false, _) => Some(self.products / divisor),
                     (true, LEGACY_CORR) => None,
-                    (true, _) => {
-                        let error = SparkError::new("DIVIDE_BY_ZERO");
-                        return Err(raise(error.param("config", "\"spark.sql.ansi.enabled\"")));
-                    }
+                    (true, _) => return Err(raise(divide_by_zero())),
                 }
             }
             ANSI_CORR | LEGACY_CORR => None,

@@ -112,7 +112,12 @@ struct Distinct {
 
 impl Distinct {
     /// Which rows bring a value that their group has not seen.
-    fn first_seen(&mut self, values: &ArrayRef, groups: &[usize], filter: Option<&BooleanArray>) -> Result<BooleanArray> {
+    fn first_seen(
+        &mut self,
+        values: &ArrayRef,
+        groups: &[usize],
+        filter: Option<&BooleanArray>,
+    ) -> Result<BooleanArray> {
         let rows = self.converter.convert_columns(std::slice::from_ref(values))?;
         let valid = taking_part(None, filter);
         let is_first = rows.iter().zip(groups).enumerate().map(|(index, (row, group))| {
@@ -201,9 +206,10 @@ impl Groups for CollectGroups {
     }
 
     fn size(&self) -> usize {
-        let distinct = self.distinct.as_ref().map_or(0, |distinct| {
-            distinct.bytes + distinct.seen.capacity() * size_of::<(usize, Box<[u8]>)>()
-        });
+        let distinct = self
+            .distinct
+            .as_ref()
+            .map_or(0, |distinct| distinct.bytes + distinct.seen.capacity() * size_of::<(usize, Box<[u8]>)>());
         size_of_val(self) + self.rows.size() + distinct
     }
 }

@@ -50,7 +50,7 @@ fn check_rows(call: &Call<'_>) -> SparkResult<()> {
         return Err(call
             .mismatch("NON_FOLDABLE_INPUT")
             .param("inputName", "k")
-            .param("inputType", rows.data_type.to_string())
+            .param("inputType", firesteel_base::error::quoting::to_sql_type(&rows.data_type))
             .param("inputExpr", rows.sql()));
     }
     let asked = rows.constant.as_ref().and_then(|rows| rows.cast_to(&DataType::Int64).ok());
@@ -113,7 +113,7 @@ impl Groups for ExtremumByGroups {
         for_each_row(groups, valid.as_ref(), |group, row| {
             let Some(best) = orderings.get_mut(group) else { return };
             let encoded = encoded.row(row);
-            if best.as_ref().is_none_or(|best| encoded.data() <= best) {
+            if best.as_ref().is_none_or(|best| encoded.data() <= best.as_ref()) {
                 *best = Some(encoded.data().into());
                 chosen.insert(group, row);
             }
@@ -181,8 +181,7 @@ impl<const GREATEST: bool> Gathering for ExtremaBy<GREATEST> {
             return Ok(None);
         }
         let options = SortOptions { descending: GREATEST, nulls_first: false };
-        let converter =
-            RowConverter::new(vec![SortField::new_with_options(ordering.data_type().clone(), options)])?;
+        let converter = RowConverter::new(vec![SortField::new_with_options(ordering.data_type().clone(), options)])?;
         let encoded = converter.convert_columns(std::slice::from_ref(ordering))?;
         let mut order: Vec<u32> = (0..u32::try_from(ordering.len()).unwrap_or(u32::MAX)).collect();
         order.sort_by(|left, right| encoded.row(*left as usize).cmp(&encoded.row(*right as usize)));

@@ -82,7 +82,11 @@ impl GatheredRows {
                 }
             }
             let elements: Vec<&dyn Array> = elements.iter().map(AsRef::as_ref).collect();
-            columns.push(if elements.is_empty() { new_empty_array(lists.values().data_type()) } else { concat(&elements)? });
+            columns.push(if elements.is_empty() {
+                new_empty_array(lists.values().data_type())
+            } else {
+                concat(&elements)?
+            });
         }
         self.pieces.push(columns);
         Ok(())

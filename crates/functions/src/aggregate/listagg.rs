@@ -57,7 +57,7 @@ fn bind(call: &Call<'_>) -> SparkResult<Aggregate> {
         Ok(arguments)
     });
     Ok(bound.after(move |list| {
-        let delimiter = Expr::Literal(delimiter.unwrap_or(ScalarValue::Utf8(None)), None);
+        let delimiter = Expr::Literal(delimiter.clone().unwrap_or(ScalarValue::Utf8(None)), None);
         kernel_call(kernel_udf(JoinList), vec![list, delimiter], &result, -1)
     }))
 }
@@ -72,11 +72,13 @@ impl Kernel for JoinList {
     fn evaluate(&self, call: &KernelCall<'_>) -> SparkResult<ColumnarValue> {
         let is_binary = matches!(call.return_type, DataType::Binary);
         let delimiter = match call.scalar(1) {
-            Some(ScalarValue::Utf8(Some(text)) | ScalarValue::LargeUtf8(Some(text)) | ScalarValue::Utf8View(Some(text))) => {
-                text.clone().into_bytes()
-            }
             Some(
-                ScalarValue::Binary(Some(bytes)) | ScalarValue::LargeBinary(Some(bytes)) | ScalarValue::BinaryView(Some(bytes)),
+                ScalarValue::Utf8(Some(text)) | ScalarValue::LargeUtf8(Some(text)) | ScalarValue::Utf8View(Some(text)),
+            ) => text.clone().into_bytes(),
+            Some(
+                ScalarValue::Binary(Some(bytes))
+                | ScalarValue::LargeBinary(Some(bytes))
+                | ScalarValue::BinaryView(Some(bytes)),
             ) => bytes.clone(),
             _ => Vec::new(),
         };

@@ -18,19 +18,16 @@ use crate::call::Call;
 use crate::coercion::Expected;
 use crate::function::{Aggregate, Function};
 
-pub(super) const MODE: Function = Function::aggregate("mode", mode).since("3.4.0").arity(0..=2).prints(|arguments| {
-    match arguments {
+pub(super) const MODE: Function =
+    Function::aggregate("mode", mode).since("3.4.0").arity(0..=2).prints(|arguments| match arguments {
         [value, flag, ..] if flag == "true" => format!("mode() WITHIN GROUP (ORDER BY {value} DESC)"),
         [value, ..] => format!("mode({value})"),
         [] => "mode()".to_owned(),
-    }
-});
+    });
 
 fn mode(call: &Call<'_>) -> SparkResult<Aggregate> {
     if call.is_empty() {
-        return Err(
-            SparkError::new("INVALID_WITHIN_GROUP_EXPRESSION.WITHIN_GROUP_MISSING").param("funcName", "`mode`")
-        );
+        return Err(SparkError::new("INVALID_WITHIN_GROUP_EXPRESSION.WITHIN_GROUP_MISSING").param("funcName", "`mode`"));
     }
     let types = call.implicit_cast(&[Expected::AnyType, Expected::BOOLEAN, Expected::BOOLEAN])?;
     if call.arguments.get(1).is_some_and(|flag| !flag.is_foldable) {

@@ -145,7 +145,12 @@ impl Moments {
         if order >= 4 {
             self.m4 = left.m4
                 + right.m4
-                + delta_n * delta_n * delta_n * delta * left.count * right.count
+                + delta_n
+                    * delta_n
+                    * delta_n
+                    * delta
+                    * left.count
+                    * right.count
                     * (left.count * left.count - left.count * right.count + right.count * right.count)
                 + 6.0 * delta_n * delta_n * (left.count * left.count * right.m2 + right.count * right.count * left.m2)
                 + 4.0 * delta_n * (left.count * right.m3 - right.count * left.m3);

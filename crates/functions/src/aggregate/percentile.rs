@@ -167,9 +167,9 @@ fn check_accuracy(call: &Call<'_>) -> SparkResult<()> {
 fn not_foldable(call: &Call<'_>, index: usize, name: &str) -> SparkError {
     let error = call.mismatch("NON_FOLDABLE_INPUT").param("inputName", format!("`{name}`"));
     match call.arguments.get(index) {
-        Some(argument) => error
-            .param("inputType", quoted_type(&argument.data_type))
-            .param("inputExpr", quoted(&argument.sql())),
+        Some(argument) => {
+            error.param("inputType", quoted_type(&argument.data_type)).param("inputExpr", quoted(&argument.sql()))
+        }
         None => error,
     }
 }
@@ -252,7 +252,8 @@ impl<const HOW: u8> AggregateKernel for Percentile<HOW> {
         boxed_gathering(*self, call, width(&call.arguments), |columns| {
             let value = column(columns, 0)?.logical_nulls();
             // The columns still hold the constants when rows come in, but not when there is no frequency.
-            let frequency = if columns.len() > 3 { columns.get(1).and_then(|column| column.logical_nulls()) } else { None };
+            let frequency =
+                if columns.len() > 3 { columns.get(1).and_then(|column| column.logical_nulls()) } else { None };
             Ok(NullBuffer::union(value.as_ref(), frequency.as_ref()))
         })
     }
@@ -381,8 +382,9 @@ fn as_doubles(values: &ArrayRef) -> Result<Float64Array> {
 fn of_doubles(values: Vec<f64>, data_type: &DataType) -> Result<ArrayRef> {
     match data_type {
         DataType::Interval(IntervalUnit::YearMonth) => {
-            let months: PrimitiveArray<arrow::datatypes::IntervalYearMonthType> =
-                values.into_iter().map(|value| value as i32).collect();
+            let months = PrimitiveArray::<arrow::datatypes::IntervalYearMonthType>::from_iter_values(
+                values.into_iter().map(|value| value as i32),
+            );
             Ok(Arc::new(months))
         }
         DataType::Duration(_) => {

@@ -19,6 +19,7 @@ use super::kernel::{AggregateCall, AggregateKernel, aggregate_udf, column, raise
 use crate::call::Call;
 use crate::coercion::{Expected, bounded_decimal};
 use crate::function::{Aggregate, Function};
+use crate::operator::error::{arithmetic_overflow, interval_overflow};
 
 pub(super) const SUM: Function = Function::aggregate("sum", sum).since("1.0.0").arity(1..=1);
 pub(super) const TRY_SUM: Function = Function::aggregate("try_sum", try_sum).since("3.3.0").arity(1..=1);
@@ -78,16 +79,10 @@ impl OnOverflow {
 
 /// The error of a sum that does not fit into its type. `alternative` is the function that gives NULL instead.
 pub(super) fn overflow(data_type: &DataType, alternative: &str) -> DataFusionError {
-    let error = |message: &str, alternative: &str| {
-        SparkError::new("ARITHMETIC_OVERFLOW")
-            .param("message", message)
-            .param("alternative", format!(" Use '{alternative}' to tolerate overflow and return NULL instead."))
-            .param("config", "\"spark.sql.ansi.enabled\"")
-    };
     raise(match data_type {
-        DataType::Decimal128(..) => error("Overflow in sum of decimals", alternative),
-        DataType::Int64 => error("overflow", "try_add"),
-        _ => SparkError::new("INTERVAL_ARITHMETIC_OVERFLOW.WITH_SUGGESTION").param("functionName", "`try_add`"),
+        DataType::Decimal128(..) => arithmetic_overflow("Overflow in sum of decimals", alternative),
+        DataType::Int64 => arithmetic_overflow("overflow", "try_add"),
+        _ => interval_overflow("try_add"),
     })
 }
 

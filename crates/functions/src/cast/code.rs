@@ -126,9 +126,7 @@ impl Reader<'_> {
             'v' => T::Variant,
             'D' => T::decimal(u8::try_from(self.number()?).ok()?, i8::try_from(self.number()?).ok()?),
             'M' => T::Time { precision: u8::try_from(self.number()?).ok()? },
-            'Y' => {
-                T::YearMonthInterval { start: year_month(self.number()?)?, end: year_month(self.number()?)? }
-            }
+            'Y' => T::YearMonthInterval { start: year_month(self.number()?)?, end: year_month(self.number()?)? },
             'Z' => T::DayTimeInterval { start: day_time(self.number()?)?, end: day_time(self.number()?)? },
             'A' => {
                 let contains_null = self.nullable()?;

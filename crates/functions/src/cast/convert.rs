@@ -124,18 +124,13 @@ impl Conversion<'_> {
                 // Days of 64-bit microseconds fit into 32 bits.
                 i32::try_from(local.div_euclid(MICROS_PER_DAY)).unwrap_or(0)
             }),
-            T::TimestampNtz if is_zoned => {
-                self.all::<TimestampMicrosecondType, TimestampMicrosecondType>(array, |micros| {
-                    self.zone.to_local(micros)
-                })
-            }
-            T::Timestamp if !is_zoned => {
-                self.each::<TimestampMicrosecondType, TimestampMicrosecondType>(
-                    array,
-                    |micros| self.zone.to_instant(micros),
-                    |_| SparkError::new("DATETIME_OVERFLOW").param("operation", "cast a timestamp"),
-                )
-            }
+            T::TimestampNtz if is_zoned => self
+                .all::<TimestampMicrosecondType, TimestampMicrosecondType>(array, |micros| self.zone.to_local(micros)),
+            T::Timestamp if !is_zoned => self.each::<TimestampMicrosecondType, TimestampMicrosecondType>(
+                array,
+                |micros| self.zone.to_instant(micros),
+                |_| SparkError::new("DATETIME_OVERFLOW").param("operation", "cast a timestamp"),
+            ),
             T::Timestamp | T::TimestampNtz => cast(array, &to.to_arrow()).map_err(from_arrow),
             to => self.timestamp_to_number(array, to),
         }
@@ -214,10 +209,6 @@ fn microseconds(array: &ArrayRef) -> SparkResult<ArrayRef> {
 }
 
 /// A decimal value, or the error that it does not fit, given as text without exponent.
-pub(super) fn checked_decimal(
-    unscaled: Option<i128>,
-    precision: u8,
-) -> Option<i128> {
+pub(super) fn checked_decimal(unscaled: Option<i128>, precision: u8) -> Option<i128> {
     unscaled.filter(|value| number::fits_precision(*value, precision))
 }
-

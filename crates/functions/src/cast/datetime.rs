@@ -106,7 +106,10 @@ impl<'a> TimestampText<'a> {
             _ => (None, text),
         };
         let time_only = sign.is_none()
-            && (rest.starts_with('T') || rest.find(|letter: char| !letter.is_ascii_digit()).is_some_and(|at| rest.as_bytes().get(at) == Some(&b':')));
+            && (rest.starts_with('T')
+                || rest
+                    .find(|letter: char| !letter.is_ascii_digit())
+                    .is_some_and(|at| rest.as_bytes().get(at) == Some(&b':')));
         let none = Self { date: None, hour: 0, minute: 0, second: 0, micros: 0, zone: None };
         if time_only {
             return none.with_time(rest.strip_prefix('T').unwrap_or(rest));

@@ -192,10 +192,7 @@ pub fn parse_day_time(text: &str, start: DayTimeField, end: DayTimeField) -> Spa
             return Err(unmatched());
         }
         rest = after;
-        micros = count
-            .checked_mul(micros_of(field))
-            .and_then(|part| part.checked_add(micros))
-            .ok_or_else(unmatched)?;
+        micros = count.checked_mul(micros_of(field)).and_then(|part| part.checked_add(micros)).ok_or_else(unmatched)?;
     }
     if end == DayTimeField::Second
         && let Some(fraction) = rest.strip_prefix('.')
@@ -229,11 +226,7 @@ fn day_time_format(start: DayTimeField, end: DayTimeField) -> String {
 }
 
 fn micros_of_fraction(digits: &str) -> i64 {
-    digits
-        .bytes()
-        .chain(std::iter::repeat(b'0'))
-        .take(6)
-        .fold(0, |micros, digit| micros * 10 + i64::from(digit - b'0'))
+    digits.bytes().chain(std::iter::repeat(b'0')).take(6).fold(0, |micros, digit| micros * 10 + i64::from(digit - b'0'))
 }
 
 /// The sign and what is behind it, of a plain text or of a literal with these fields.
@@ -375,7 +368,10 @@ mod tests {
                 out
             })
         };
-        assert_eq!(round("interval 1 day 2 hours -3.5 seconds").as_deref(), Some("1 days 1 hours 59 minutes 56.5 seconds"));
+        assert_eq!(
+            round("interval 1 day 2 hours -3.5 seconds").as_deref(),
+            Some("1 days 1 hours 59 minutes 56.5 seconds")
+        );
         assert_eq!(round("- 1 day").as_deref(), Some("-1 days"));
         assert_eq!(round(".5 second").as_deref(), Some("0.5 seconds"));
         for wrong in ["bad", "1year", "1.5 day", "1 nanosecond", "", "interval"] {

@@ -83,12 +83,7 @@ impl Conversion<'_> {
         Ok(Arc::new(cast.map_err(from_arrow)?))
     }
 
-    pub(super) fn structure(
-        &self,
-        array: &ArrayRef,
-        from: &SparkSchema,
-        to: &SparkSchema,
-    ) -> SparkResult<ArrayRef> {
+    pub(super) fn structure(&self, array: &ArrayRef, from: &SparkSchema, to: &SparkSchema) -> SparkResult<ArrayRef> {
         let array = array.as_struct_opt().ok_or_else(|| SparkError::internal("a cast met no struct"))?;
         let columns: SparkResult<Vec<_>> = array
             .columns()
@@ -99,10 +94,8 @@ impl Conversion<'_> {
                 self.inner(&column, &from.data_type, &to.data_type)
             })
             .collect();
-        let fields: Fields = to
-            .iter()
-            .map(|field| Field::new(&field.name, field.data_type.to_arrow(), field.nullable))
-            .collect();
+        let fields: Fields =
+            to.iter().map(|field| Field::new(&field.name, field.data_type.to_arrow(), field.nullable)).collect();
         if fields.is_empty() {
             return Ok(Arc::new(StructArray::new_empty_fields(array.len(), array.nulls().cloned())));
         }

@@ -10,6 +10,7 @@ use arrow::datatypes::{
 };
 use firesteel_base::{SparkError, SparkResult, SparkType};
 
+use super::CastMode;
 use super::convert::{Conversion, checked_decimal, invalid_input, no_such_cast, out_of_range, overflow, primitive};
 use super::datetime::{MICROS_PER_SECOND, timestamp_text};
 use super::interval::{micros_of, months_of};
@@ -17,7 +18,6 @@ use super::number::{
     ParsedDecimal, decimal_text, decimal_to_double, decimal_to_float, divide_half_up, double_text, double_to_decimal,
     float_text, power_of_ten, rescale,
 };
-use super::CastMode;
 use crate::kernel::from_arrow;
 
 impl Conversion<'_> {
@@ -41,8 +41,9 @@ impl Conversion<'_> {
                 |value| checked_decimal(rescale(i128::from(value), 0, *scale), *precision),
                 |value| out_of_range(value.to_string(), *precision, *scale),
             ),
-            T::Timestamp => self
-                .all::<Int64Type, TimestampMicrosecondType>(array, |value| value.saturating_mul(MICROS_PER_SECOND)),
+            T::Timestamp => {
+                self.all::<Int64Type, TimestampMicrosecondType>(array, |value| value.saturating_mul(MICROS_PER_SECOND))
+            }
             T::DayTimeInterval { end, .. } => self.must::<Int64Type, DurationMicrosecondType>(
                 array,
                 |value| value.checked_mul(micros_of(*end)),
@@ -80,7 +81,11 @@ impl Conversion<'_> {
         format!("{value}{suffix}")
     }
 
-    fn whole_to<O: ArrowPrimitiveType>(&self, array: &ArrayRef, wrap: impl Fn(i64) -> O::Native) -> SparkResult<ArrayRef>
+    fn whole_to<O: ArrowPrimitiveType>(
+        &self,
+        array: &ArrayRef,
+        wrap: impl Fn(i64) -> O::Native,
+    ) -> SparkResult<ArrayRef>
     where
         O::Native: TryFrom<i64>,
     {
@@ -265,7 +270,9 @@ impl Conversion<'_> {
             T::Byte => self.timestamp_to::<Int8Type>(array),
             T::Short => self.timestamp_to::<Int16Type>(array),
             T::Integer => self.timestamp_to::<Int32Type>(array),
-            T::Long => self.all::<TimestampMicrosecondType, Int64Type>(array, |micros| micros.div_euclid(MICROS_PER_SECOND)),
+            T::Long => {
+                self.all::<TimestampMicrosecondType, Int64Type>(array, |micros| micros.div_euclid(MICROS_PER_SECOND))
+            }
             T::Float => self.all::<TimestampMicrosecondType, Float32Type>(array, |micros| seconds(micros) as f32),
             T::Double => self.all::<TimestampMicrosecondType, Float64Type>(array, seconds),
             T::Decimal { precision, scale } => self.each::<TimestampMicrosecondType, Decimal128Type>(

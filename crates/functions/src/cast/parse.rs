@@ -42,12 +42,13 @@ impl Conversion<'_> {
                 self.parse_or_fail::<DurationMicrosecondType>(array, |text| parse_day_time(text, *start, *end))
             }
             // NULL in every mode where the text is no interval.
-            T::CalendarInterval => Conversion { mode: CastMode::Try, ..*self }
-                .parse::<IntervalMonthDayNanoType>(array, |text| {
+            T::CalendarInterval => {
+                Conversion { mode: CastMode::Try, ..*self }.parse::<IntervalMonthDayNanoType>(array, |text| {
                     let interval = parse_calendar(text)?;
                     let nanoseconds = interval.micros.checked_mul(1000)?;
                     Some(IntervalMonthDayNano { months: interval.months, days: interval.days, nanoseconds })
-                }),
+                })
+            }
             to => Err(no_such_cast(self.from, to)),
         }
     }

@@ -27,11 +27,9 @@ pub fn can_cast(from: &SparkType, to: &SparkType, mode: CastMode) -> bool {
                 && can_cast(value, target_value, mode)
                 && keeps_null(value, target_value, *value_contains_null, *target_null, mode)
         }
-        (Struct(fields), Struct(targets)) => {
-            pairwise(fields, targets, |from, from_null, to, to_null| {
-                can_cast(from, to, mode) && keeps_null(from, to, from_null, to_null, mode)
-            })
-        }
+        (Struct(fields), Struct(targets)) => pairwise(fields, targets, |from, from_null, to, to_null| {
+            can_cast(from, to, mode) && keeps_null(from, to, from_null, to_null, mode)
+        }),
         (UserDefined(udt), to) | (to, UserDefined(udt)) => udt.sql_type == *to,
         (from, to) => can_cast_atomic(from, to, mode),
     }
@@ -120,8 +118,7 @@ pub fn cast_may_add_null(from: &SparkType, to: &SparkType) -> bool {
             T::Boolean => i32::from(*precision) - i32::from(*scale) < 1,
             T::Decimal { precision: from_precision, scale: from_scale } => {
                 !is_wider_decimal(to, from)
-                    && i32::from(*precision) - i32::from(*scale)
-                        <= i32::from(*from_precision) - i32::from(*from_scale)
+                    && i32::from(*precision) - i32::from(*scale) <= i32::from(*from_precision) - i32::from(*from_scale)
             }
             from => !is_wider_decimal(to, from),
         },
@@ -151,12 +148,10 @@ pub fn can_up_cast(from: &SparkType, to: &SparkType) -> bool {
         (
             T::Map { key, value, value_contains_null },
             T::Map { key: target_key, value: target_value, value_contains_null: target_null },
-        ) => {
-            (*target_null || !value_contains_null) && can_up_cast(key, target_key) && can_up_cast(value, target_value)
+        ) => (*target_null || !value_contains_null) && can_up_cast(key, target_key) && can_up_cast(value, target_value),
+        (T::Struct(fields), T::Struct(targets)) => {
+            pairwise(fields, targets, |from, from_null, to, to_null| (to_null || !from_null) && can_up_cast(from, to))
         }
-        (T::Struct(fields), T::Struct(targets)) => pairwise(fields, targets, |from, from_null, to, to_null| {
-            (to_null || !from_null) && can_up_cast(from, to)
-        }),
         (T::DayTimeInterval { .. }, T::DayTimeInterval { .. }) => true,
         (T::YearMonthInterval { .. }, T::YearMonthInterval { .. }) => true,
         _ => false,

@@ -4,7 +4,8 @@ use arrow::array::{Array, ArrayRef, AsArray, BinaryArray, StringArray, StringBui
 use arrow::compute::cast;
 use arrow::datatypes::{
     DataType, Date32Type, Decimal128Type, DurationMicrosecondType, Float32Type, Float64Type, Int8Type, Int16Type,
-    Int32Type, Int64Type, IntervalMonthDayNanoType, IntervalYearMonthType, Time64NanosecondType, TimestampMicrosecondType,
+    Int32Type, Int64Type, IntervalMonthDayNanoType, IntervalYearMonthType, Time64NanosecondType,
+    TimestampMicrosecondType,
 };
 use firesteel_base::{SparkError, SparkResult, SparkType};
 
@@ -94,10 +95,18 @@ fn writer<'a>(array: &ArrayRef, data_type: &SparkType, zone: &'a Zone) -> SparkR
             Box::new(move |row, out| out.push_str(if values.value(row) { "true" } else { "false" }))
         }
         // Writing to a String cannot fail.
-        SparkType::Byte => primitive_writer!(array, Int8Type, |value, out| { let _ = write!(out, "{value}"); }),
-        SparkType::Short => primitive_writer!(array, Int16Type, |value, out| { let _ = write!(out, "{value}"); }),
-        SparkType::Integer => primitive_writer!(array, Int32Type, |value, out| { let _ = write!(out, "{value}"); }),
-        SparkType::Long => primitive_writer!(array, Int64Type, |value, out| { let _ = write!(out, "{value}"); }),
+        SparkType::Byte => primitive_writer!(array, Int8Type, |value, out| {
+            let _ = write!(out, "{value}");
+        }),
+        SparkType::Short => primitive_writer!(array, Int16Type, |value, out| {
+            let _ = write!(out, "{value}");
+        }),
+        SparkType::Integer => primitive_writer!(array, Int32Type, |value, out| {
+            let _ = write!(out, "{value}");
+        }),
+        SparkType::Long => primitive_writer!(array, Int64Type, |value, out| {
+            let _ = write!(out, "{value}");
+        }),
         SparkType::Float => primitive_writer!(array, Float32Type, |value, out| write_float(value, out)),
         SparkType::Double => primitive_writer!(array, Float64Type, |value, out| write_double(value, out)),
         SparkType::Decimal { scale, .. } => {

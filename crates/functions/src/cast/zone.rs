@@ -124,11 +124,7 @@ impl Zone {
 fn tabulated(seconds: i64) -> NaiveDateTime {
     let days = seconds.div_euclid(86_400);
     let (year, month, day) = civil_from_days(days);
-    let year = if year > LAST_TABULATED_YEAR {
-        same_calendar_year(year)
-    } else {
-        year.max(-200_000)
-    };
+    let year = if year > LAST_TABULATED_YEAR { same_calendar_year(year) } else { year.max(-200_000) };
     let date = i32::try_from(year).ok().and_then(|year| NaiveDate::from_ymd_opt(year, month, day)).unwrap_or_default();
     let of_day = u32::try_from(seconds.rem_euclid(86_400)).unwrap_or(0);
     date.and_time(chrono::NaiveTime::from_num_seconds_from_midnight_opt(of_day, 0).unwrap_or_default())

@@ -2,7 +2,7 @@
 
 use firesteel_base::{SparkSchema, SparkType};
 
-use super::spelling::{quoted, quoted_type, type_sql};
+use super::spelling::{quoted, quoted_type};
 use super::{decimal, is_atomic, same_type};
 use crate::cast::{can_store_assign, cast_may_add_null};
 
@@ -139,7 +139,7 @@ impl Expected {
 
     fn name(&self) -> String {
         match self {
-            Self::Exactly(expected) => type_sql(expected),
+            Self::Exactly(expected) => expected.sql(),
             Self::AnyType => "ANY".to_owned(),
             Self::Numeric => "NUMERIC".to_owned(),
             Self::Integral => "INTEGRAL".to_owned(),
@@ -172,8 +172,9 @@ pub fn implicit_cast(from: &SparkType, to: &Expected, ansi: bool) -> Option<Spar
     }
     match to {
         Expected::OneOf(choices) => choices.iter().find_map(|choice| implicit_cast(from, choice, ansi)),
-        Expected::StringOrBinary => implicit_cast(from, &Expected::AnyString, ansi)
-            .or_else(|| implicit_cast(from, &Expected::Binary, ansi)),
+        Expected::StringOrBinary => {
+            implicit_cast(from, &Expected::AnyString, ansi).or_else(|| implicit_cast(from, &Expected::Binary, ansi))
+        }
         Expected::AnyDecimal if from.is_numeric() => {
             decimal::decimal_for(from).map(|(precision, scale)| SparkType::decimal(precision, scale))
         }

@@ -175,10 +175,9 @@ impl Resolver<'_> {
         for (index, (condition, _)) in branches.iter().enumerate() {
             if !matches!(condition.data_type, SparkType::Boolean | SparkType::Null) {
                 let data_type = condition.data_type.clone();
-                let _ = index;
                 return Err(SparkError::new("DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE")
                     .param("sqlExpr", to_sql_expr(&self.printer().print(&raw_case(branches.clone(), otherwise.clone()))))
-                    .param("paramIndex", firesteel_base::error::quoting::ordinal(index + 1))
+                    .param("paramIndex", firesteel_functions::coercion::ordinal(index))
                     .param("requiredType", "\"BOOLEAN\"")
                     .param("inputSql", to_sql_expr(&self.printer().print(condition)))
                     .param("inputType", to_sql_type(&data_type)));

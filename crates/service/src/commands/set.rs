@@ -1,13 +1,11 @@
 //! `SET` and `RESET`.
 
+use firesteel_base::config::{UNDEFINED, redacted};
 use firesteel_base::{SparkError, SparkResult};
 use firesteel_syntax::ir::command::Set;
 
 use crate::answer::CommandResult;
 use crate::session::Session;
-
-/// What `SET key` answers for a key that nothing is known of.
-const UNDEFINED: &str = "<undefined>";
 
 pub(super) fn set(session: &Session, set: Set) -> SparkResult<CommandResult> {
     match set {
@@ -16,13 +14,13 @@ pub(super) fn set(session: &Session, set: Set) -> SparkResult<CommandResult> {
             pairs(vec![(key, value)])
         }
         Set::Get { key } => {
-            let value = session.conf().get(&key).unwrap_or_else(|_| UNDEFINED.to_owned());
+            let value = session.conf().get_option(&key).unwrap_or_else(|| UNDEFINED.to_owned());
             pairs(vec![(key, value)])
         }
         Set::All => {
             let conf = session.conf();
             let mut entries: Vec<(String, String)> =
-                conf.entries().map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
+                conf.entries().map(|(key, value)| (key.to_owned(), redacted(key, value))).collect();
             entries.sort();
             pairs(entries)
         }
@@ -38,7 +36,7 @@ pub(super) fn pairs(pairs: Vec<(String, String)>) -> SparkResult<CommandResult> 
 
 pub(super) fn reset(session: &Session, key: Option<&str>) -> SparkResult<CommandResult> {
     session.with_conf(|conf| match key {
-        Some(key) => conf.unset(key),
+        Some(key) => conf.reset_key(key),
         None => {
             conf.reset();
             Ok(())

@@ -13,7 +13,7 @@ const OFFSET_HOURS_MAX: i64 = 18;
 pub(super) fn set(session: &Session, zone: TimeZone) -> SparkResult<CommandResult> {
     let value = match zone {
         TimeZone::Name(name) => name,
-        TimeZone::Local => session.environment().conf.session_time_zone().to_owned(),
+        TimeZone::Local => session.environment().conf.time_zone().to_owned(),
         TimeZone::Interval(interval) => match interval.kind {
             ExpressionKind::Literal(Literal::DayTimeInterval { microseconds, .. }) => offset(microseconds)?,
             ExpressionKind::Literal(Literal::CalendarInterval { months: 0, days: 0, microseconds }) => {

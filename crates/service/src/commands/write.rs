@@ -14,7 +14,7 @@ pub(super) async fn run(session: &Session, write: Write) -> SparkResult<CommandR
         Answer::Done(_) => return Err(SparkError::unsupported("writing the result of a command")),
     };
     let conf = session.conf();
-    let settings = firesteel_plan::file_settings(&conf);
+    let settings = firesteel_plan::read_settings(&conf);
     let summary = session.environment().storage.write(&request, &schema, vec![stream], &settings).await?;
     tracing::debug!(rows = summary.rows, bytes = summary.bytes, files = summary.files, "written");
     Ok(CommandResult::empty())
@@ -36,14 +36,14 @@ fn request(session: &Session, write: &Write) -> SparkResult<WriteRequest> {
         WriteTarget::Path(path) => path.clone(),
         WriteTarget::Options => match option("path") {
             Some((_, path)) => path.clone(),
-            None => return Err(SparkError::unsupported("save() without a path")),
+            None => return Err(SparkError::new("_LEGACY_ERROR_TEMP_2047")),
         },
         WriteTarget::Table(_) => return Err(SparkError::unsupported("saveAsTable")),
         WriteTarget::InsertInto(_) => return Err(SparkError::unsupported("insertInto")),
     };
     let format = match &write.format {
         Some(format) => format.clone(),
-        None => session.conf().get("spark.sql.sources.default")?,
+        None => session.conf().default_source(),
     };
     let mode = match write.mode {
         SaveMode::ErrorIfExists => firesteel_storage::SaveMode::ErrorIfExists,

@@ -30,10 +30,9 @@ pub enum Work {
     Rows(Box<Relation>),
     /// Nothing but the end: commands whose result no client reads.
     Command(Box<Command>),
-    /// The result of a SQL command.
-    SqlCommand(Box<Command>),
-    /// The query is checked, not run; then the message that the transport wrote is given.
-    SqlQuery { query: Box<Relation>, answer: Bytes },
+    /// A SQL statement. A command is run and its result given; a query is checked, not run, and the message that the
+    /// transport wrote is given.
+    Sql { relation: Box<Relation>, answer: Bytes },
 }
 
 /// How long a frame that is not full waits for more rows.
@@ -89,14 +88,12 @@ async fn respond(
         Work::Command(command) => {
             session.run(Statement::Command(*command)).await?;
         }
-        Work::SqlCommand(command) => {
-            if let Answer::Done(result) = session.run(Statement::Command(*command)).await? {
-                operation.buffer.push(ResponseBody::Command(result)).await;
-            }
-        }
-        Work::SqlQuery { query, answer } => {
-            session.analyze(*query).await?;
-            operation.buffer.push(ResponseBody::Encoded(answer)).await;
+        Work::Sql { relation, answer } => {
+            let body = match session.run_sql(*relation).await? {
+                Some(result) => ResponseBody::Command(result),
+                None => ResponseBody::Encoded(answer),
+            };
+            operation.buffer.push(body).await;
         }
     }
     operation.buffer.push(ResponseBody::Complete).await;

@@ -68,9 +68,7 @@ impl ColumnAdapter {
         match conversion(source.data_type(), target.data_type()) {
             Conversion::None => Ok(input),
             Conversion::Cast => Ok(Arc::new(CastExpr::new_with_target_field(input, target, None))),
-            Conversion::Own => {
-                Ok(Arc::new(ConformExpr { input, target, case_sensitive: self.case_sensitive }))
-            }
+            Conversion::Own => Ok(Arc::new(ConformExpr { input, target, case_sensitive: self.case_sensitive })),
             Conversion::Impossible => Err(to_datafusion(self.mismatch(source.name(), source.data_type(), &target))),
         }
     }
@@ -140,9 +138,9 @@ fn conversion(source: &DataType, target: &DataType) -> Conversion {
         (Int32, Interval(_)) => Conversion::Cast,
         (Float32, Float64) => Conversion::Cast,
         (Decimal128(from, from_scale), Decimal128(to, to_scale))
-        | (Decimal256(from, from_scale), Decimal128(to, to_scale)) => cast(
-            to_scale >= from_scale && whole_digits(*to, *to_scale) >= whole_digits(*from, *from_scale),
-        ),
+        | (Decimal256(from, from_scale), Decimal128(to, to_scale)) => {
+            cast(to_scale >= from_scale && whole_digits(*to, *to_scale) >= whole_digits(*from, *from_scale))
+        }
         (Timestamp(TimeUnit::Millisecond | TimeUnit::Microsecond, _), Timestamp(TimeUnit::Microsecond, _)) => {
             Conversion::Own
         }
@@ -156,9 +154,10 @@ fn conversion(source: &DataType, target: &DataType) -> Conversion {
         // Fields that a file lacks are NULL, so structs always meet; their common fields decide.
         (Struct(from), Struct(to)) => {
             let impossible = to.iter().any(|target| {
-                matching_fields(from, target.name(), false).first().and_then(|place| from.get(*place)).is_some_and(
-                    |source| conversion(source.data_type(), target.data_type()) == Conversion::Impossible,
-                )
+                matching_fields(from, target.name(), false)
+                    .first()
+                    .and_then(|place| from.get(*place))
+                    .is_some_and(|source| conversion(source.data_type(), target.data_type()) == Conversion::Impossible)
             });
             if impossible { Conversion::Impossible } else { Conversion::Own }
         }
@@ -306,13 +305,8 @@ fn conform(array: &ArrayRef, target: &DataType, case_sensitive: bool) -> Result<
                 DataType::Struct(fields) => conform_by_place(source.as_struct(), fields, case_sensitive)?,
                 _ => map.entries().clone(),
             };
-            let made = MapArray::try_new(
-                Arc::clone(entries),
-                map.offsets().clone(),
-                made,
-                map.nulls().cloned(),
-                *ordered,
-            )?;
+            let made =
+                MapArray::try_new(Arc::clone(entries), map.offsets().clone(), made, map.nulls().cloned(), *ordered)?;
             Ok(Arc::new(made))
         }
         (DataType::Struct(_), DataType::Struct(fields)) => {

@@ -143,8 +143,8 @@ impl Footer {
         {
             return Ok(cached.statistics);
         }
-        let statistics = DFParquetMetadata::statistics_from_parquet_metadata(&self.metadata, table)
-            .map_err(from_datafusion)?;
+        let statistics =
+            DFParquetMetadata::statistics_from_parquet_metadata(&self.metadata, table).map_err(from_datafusion)?;
         let statistics = Arc::new(trustworthy(statistics, table, physical));
         if let Some(cache) = &self.statistics_cache {
             let entry =

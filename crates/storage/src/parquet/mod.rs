@@ -22,6 +22,7 @@ use futures::{StreamExt, TryStreamExt};
 
 use crate::request::FileFormat;
 use crate::storage::{OpenContext, OpenedFormat, unable_to_infer};
+pub(crate) use footer::ROW_METADATA_KEY;
 use footer::{Footer, FooterReader};
 
 /// Footers that are fetched at a time.
@@ -31,23 +32,26 @@ const CONCURRENT_FOOTERS: usize = 32;
 pub(crate) async fn open(context: &OpenContext<'_>) -> SparkResult<OpenedFormat> {
     context.options.refuse_unless("Parquet", "datetimeRebaseMode", &["CORRECTED", "EXCEPTION"])?;
     context.options.refuse_unless("Parquet", "int96RebaseMode", &["CORRECTED", "EXCEPTION"])?;
-    let reader = FooterReader::new(context.runtime);
-    let footers: Vec<Footer> = futures::stream::iter(&context.listing.files)
-        .map(|file| reader.read(file))
+    let reader = &FooterReader::new(context.runtime);
+    // Files without bytes have no footer; scans leave them out.
+    let footers: Vec<Option<Footer>> = futures::stream::iter(&context.listing.files)
+        .map(|file| async move { if file.size > 0 { reader.read(file).await.map(Some) } else { Ok(None) } })
         .buffered(CONCURRENT_FOOTERS)
         .try_collect()
         .await?;
-    let binary_as_string = context.settings.parquet_binary_as_string;
     let schema = match &context.given {
         Some(given) => nullable(given),
-        None => infer(context, &reader, &footers, binary_as_string).await?,
+        None => infer(context, reader, &footers).await?,
     };
     let arrow: Vec<FieldRef> = schema.iter().map(carrier).collect();
     let table = Arc::new(arrow::datatypes::Schema::new(arrow.clone()));
     let files = footers
         .iter()
         .zip(&context.listing.files)
-        .map(|(footer, file)| footer.scan_file(file, &table, context.settings))
+        .map(|(footer, file)| match footer {
+            Some(footer) => footer.scan_file(file, &table, context.settings),
+            None => crate::storage::scan_file(file),
+        })
         .collect::<SparkResult<Vec<_>>>()?;
     let scan = Arc::new(ParquetScan { case_sensitive: context.settings.case_sensitive });
     Ok(OpenedFormat { scan, schema, arrow, files })
@@ -57,13 +61,14 @@ pub(crate) async fn open(context: &OpenContext<'_>) -> SparkResult<OpenedFormat>
 async fn infer(
     context: &OpenContext<'_>,
     reader: &FooterReader,
-    footers: &[Footer],
-    binary_as_string: bool,
+    footers: &[Option<Footer>],
 ) -> SparkResult<SparkSchema> {
+    let binary_as_string = context.settings.parquet_binary_as_string;
+    let files = &context.listing.files;
     let merge = context.options.boolean("mergeschema", context.settings.merge_parquet_schemas)?;
     if merge {
         let mut merged: Option<SparkSchema> = None;
-        for footer in footers {
+        for footer in footers.iter().flatten() {
             let schema = footer.spark_schema(binary_as_string)?;
             merged = Some(match merged {
                 None => schema,
@@ -76,9 +81,9 @@ async fn infer(
     if let Some(file) = named("_common_metadata").or_else(|| named("_metadata")) {
         return reader.read(file).await?.spark_schema(binary_as_string);
     }
-    let paths = context.listing.files.iter().map(|file| &file.location);
-    match footers.iter().zip(paths).min_by_key(|(_, location)| (*location).clone()) {
-        Some((footer, _)) => footer.spark_schema(binary_as_string),
+    match footers.iter().zip(files).min_by_key(|(_, file)| &file.location) {
+        Some((Some(footer), _)) => footer.spark_schema(binary_as_string),
+        Some((None, file)) => reader.read(file).await?.spark_schema(binary_as_string),
         None => Err(unable_to_infer(FileFormat::Parquet)),
     }
 }

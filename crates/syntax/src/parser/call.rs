@@ -21,7 +21,9 @@ impl Parser<'_> {
             return Ok(expression);
         }
         match keyword {
-            Keyword::Null | Keyword::True | Keyword::False if next != TokenKind::LeftParen => self.word_literal(keyword),
+            Keyword::Null | Keyword::True | Keyword::False if next != TokenKind::LeftParen => {
+                self.word_literal(keyword)
+            }
             Keyword::Case if self.starts_expression_at(self.position() + 1) => self.case(),
             Keyword::Interval if self.is_interval() => self.interval(),
             Keyword::CurrentDate
@@ -64,7 +66,8 @@ impl Parser<'_> {
             Keyword::Position if self.separators(Keyword::In) > 0 => self.position_in(start).map(Some),
             Keyword::Extract if self.separators(Keyword::From) > 0 => self.extract(start).map(Some),
             Keyword::Substr | Keyword::Substring
-                if self.separators(Keyword::From) > 0 || matches!(self.commas(), 1 | 2) && !self.has_named_arguments() =>
+                if self.separators(Keyword::From) > 0
+                    || matches!(self.commas(), 1 | 2) && !self.has_named_arguments() =>
             {
                 self.substring(start).map(Some)
             }
@@ -157,7 +160,7 @@ impl Parser<'_> {
     /// `EXTRACT(field FROM source)`
     fn extract(&mut self, start: usize) -> SparkResult<Expression> {
         self.take_many(2);
-        let field = self.identifier()?;
+        let field = self.simple_identifier()?;
         self.expect_keyword(Keyword::From)?;
         let source = Box::new(self.nested_value_expression()?);
         self.expect(TokenKind::RightParen)?;
@@ -280,11 +283,8 @@ impl Parser<'_> {
         Ok(Expression::new(ExpressionKind::Case { branches, otherwise }, self.origin_since(start)))
     }
 
-    /// `name(…)`, whose parenthesis is the token `open`.
-    pub(super) fn function_call(&mut self, start: usize, open: usize) -> SparkResult<Expression> {
-        if self.is_keyword(Keyword::Identifier) && open == start + 1 {
-            return self.identifier_call(start);
-        }
+    /// `name(…)`
+    pub(super) fn function_call(&mut self, start: usize) -> SparkResult<Expression> {
         let name = self.qualified_name()?;
         self.call_with_name(name, start)
     }
@@ -319,7 +319,7 @@ impl Parser<'_> {
     }
 
     /// `IDENTIFIER(expression)`, or a call of the function that it names.
-    fn identifier_call(&mut self, start: usize) -> SparkResult<Expression> {
+    pub(super) fn identifier_call(&mut self, start: usize) -> SparkResult<Expression> {
         let name = match self.name_reference()? {
             NameReference::Parts(mut parts) => {
                 while self.is(TokenKind::Dot) && self.is_identifier_at(self.position() + 1) {
@@ -334,8 +334,11 @@ impl Parser<'_> {
             NameReference::Computed(name) => Box::new(name),
         };
         let arguments = if self.accept(TokenKind::LeftParen) {
-            let arguments =
-                if self.is(TokenKind::RightParen) { Vec::new() } else { self.comma_separated(Self::function_argument)? };
+            let arguments = if self.is(TokenKind::RightParen) {
+                Vec::new()
+            } else {
+                self.comma_separated(Self::function_argument)?
+            };
             self.expect(TokenKind::RightParen)?;
             Some(arguments)
         } else {
@@ -360,7 +363,9 @@ impl Parser<'_> {
             call.filter = Some(self.expression()?);
             self.expect(TokenKind::RightParen)?;
         }
-        if matches!(self.keyword(), Some(Keyword::Ignore | Keyword::Respect)) && self.is_keyword_ahead(1, Keyword::Nulls) {
+        if matches!(self.keyword(), Some(Keyword::Ignore | Keyword::Respect))
+            && self.is_keyword_ahead(1, Keyword::Nulls)
+        {
             call.ignore_nulls = Some(self.is_keyword(Keyword::Ignore));
             self.take_many(2);
         }

@@ -9,6 +9,10 @@ use super::lexer::tokenize;
 use super::token::{Token, TokenKind};
 use super::{MAX_NESTING, ParserOptions};
 
+/// The stack is enlarged by so much when less than the first is left.
+const STACK_LEFT_BYTES: usize = 128 << 10;
+const STACK_MORE_BYTES: usize = 2 << 20;
+
 pub(super) struct Parser<'a> {
     text: Arc<str>,
     tokens: Vec<Token>,
@@ -19,6 +23,9 @@ pub(super) struct Parser<'a> {
 
 impl<'a> Parser<'a> {
     pub(super) fn new(text: &str, options: &'a ParserOptions) -> SparkResult<Self> {
+        if text.trim().is_empty() {
+            return Err(Self::empty_statement());
+        }
         Ok(Self { text: Arc::from(text), tokens: tokenize(text)?, position: 0, depth: 0, options })
     }
 
@@ -179,7 +186,7 @@ impl<'a> Parser<'a> {
             return Err(self.too_complex());
         }
         self.depth += 1;
-        let result = parse(self);
+        let result = stacker::maybe_grow(STACK_LEFT_BYTES, STACK_MORE_BYTES, || parse(self));
         self.depth -= 1;
         result
     }

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use firesteel_base::types::{DayTimeField, YearMonthField};
 use firesteel_base::error::ErrorKind;
+use firesteel_base::types::{DayTimeField, YearMonthField};
 use firesteel_base::{SparkError, SparkField, SparkResult, SparkSchema, SparkType};
 
 use super::cursor::Parser;
@@ -137,6 +137,9 @@ impl Parser<'_> {
     /// A name that is no type.
     fn named_type(&mut self, start: usize) -> SparkResult<SparkType> {
         self.identifier()?;
+        if self.is(TokenKind::Word) {
+            return Err(self.missing(TokenKind::EndOfInput));
+        }
         Err(self.unsupported_type(start))
     }
 
@@ -150,8 +153,7 @@ impl Parser<'_> {
             self.take_many(close + 1 - self.position());
         }
         let spelled: String = (start..self.position()).map(|index| self.token_text(index)).collect();
-        self.error_since("UNSUPPORTED_DATATYPE", start)
-            .param("typeName", format!("\"{}\"", spelled.to_uppercase()))
+        self.error_since("UNSUPPORTED_DATATYPE", start).param("typeName", format!("\"{}\"", spelled.to_uppercase()))
     }
 
     fn string_type(&mut self, start: usize) -> SparkResult<SparkType> {

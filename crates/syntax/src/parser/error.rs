@@ -18,20 +18,18 @@ impl Parser<'_> {
         self.syntax_error_at(self.position(), "")
     }
 
-    /// `PARSE_SYNTAX_ERROR` at a token, with a hint such as `: missing ')'`.
+    /// `PARSE_SYNTAX_ERROR` at a token, with a hint such as `: extra input 'x'`.
     pub(super) fn syntax_error_at(&self, index: usize, hint: &str) -> SparkError {
         parse_error("PARSE_SYNTAX_ERROR", &self.origin_of_token(index))
             .param("error", self.display_token(index))
             .param("hint", hint)
     }
 
-    /// The current token is not `wanted`. Says so as Spark does where one token is missing or too much.
+    /// The current token is not `wanted`. Says so as Spark does where there is one token too much.
     pub(super) fn missing(&self, wanted: TokenKind) -> SparkError {
         let position = self.position();
         let hint = if self.kind_at(position + 1) == wanted && !self.at_end() {
             format!(": extra input {}", self.display_token(position))
-        } else if wanted == TokenKind::RightParen && !self.at_end() {
-            ": missing ')'".to_owned()
         } else {
             String::new()
         };

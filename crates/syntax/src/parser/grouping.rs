@@ -79,7 +79,8 @@ impl Parser<'_> {
     /// `(a, b)`, `()` or `a`
     fn grouping_set(&mut self) -> SparkResult<Vec<Expression>> {
         let behind = self.closing_of(self.position()).map(|close| self.kind_at(close + 1));
-        if !matches!(behind, Some(TokenKind::Comma | TokenKind::RightParen)) || self.encloses_query_at(self.position()) {
+        if !matches!(behind, Some(TokenKind::Comma | TokenKind::RightParen)) || self.encloses_query_at(self.position())
+        {
             return Ok(vec![self.expression()?]);
         }
         self.take();

@@ -6,7 +6,7 @@ use super::cursor::Parser;
 use super::keywords::Keyword;
 use super::string_literal::unquote_identifier;
 use super::token::TokenKind;
-use crate::ir::Expression;
+use crate::ir::{Expression, ExpressionKind, Literal};
 
 /// A table's or routine's name as it was given.
 pub(super) enum NameReference {
@@ -48,7 +48,8 @@ impl Parser<'_> {
 
     /// `IDENTIFIER('…')` with a string in it, which stands for a name.
     fn is_identifier_clause_at(&self, index: usize) -> bool {
-        self.is_keyword_at(index, Keyword::Identifier)
+        !self.options.legacy_identifier_clause
+            && self.is_keyword_at(index, Keyword::Identifier)
             && self.kind_at(index + 1) == TokenKind::LeftParen
             && self.is_string_at(index + 2)
             && self.closing_of(index + 1).is_some_and(|close| (index + 3..close).all(|inner| self.is_string_at(inner)))
@@ -58,6 +59,17 @@ impl Parser<'_> {
         if self.is_identifier_clause_at(self.position()) {
             return self.identifier_clause_part();
         }
+        self.simple_identifier()
+    }
+
+    /// The index behind the one part of a name that begins at `index`.
+    pub(super) fn name_part_end(&self, index: usize) -> usize {
+        let clause = if self.is_identifier_clause_at(index) { self.closing_of(index + 1) } else { None };
+        clause.unwrap_or(index) + 1
+    }
+
+    /// An identifier for which `IDENTIFIER('…')` may not stand.
+    pub(super) fn simple_identifier(&mut self) -> SparkResult<String> {
         if !self.is_identifier() {
             return Err(self.syntax_error());
         }
@@ -186,14 +198,28 @@ impl Parser<'_> {
         self.take_many(2);
         let name = self.expression()?;
         self.expect(TokenKind::RightParen)?;
-        Ok(NameReference::Computed(name))
+        match constant_text(&name) {
+            Some(text) => super::parse_multipart_identifier(&text, self.options).map(NameReference::Parts),
+            None => Ok(NameReference::Computed(name)),
+        }
     }
 
     /// A name that has to be written out: commands that cannot be told `IDENTIFIER(expression)` yet use it.
     pub(super) fn written_name(&mut self, statement: &str) -> SparkResult<Vec<String>> {
         match self.name_reference()? {
             NameReference::Parts(parts) => Ok(parts),
-            NameReference::Computed(_) => Err(SparkError::unsupported(format!("IDENTIFIER(expression) in {statement}"))),
+            NameReference::Computed(_) => {
+                Err(SparkError::unsupported(format!("IDENTIFIER(expression) in {statement}")))
+            }
         }
+    }
+}
+
+/// The text that a string literal, or several of them put together, gives.
+fn constant_text(expression: &Expression) -> Option<String> {
+    match &expression.kind {
+        ExpressionKind::Literal(Literal::String(text)) => Some(text.to_string()),
+        ExpressionKind::Function(call) if call.name == ["concat"] => call.arguments.iter().map(constant_text).collect(),
+        _ => None,
     }
 }

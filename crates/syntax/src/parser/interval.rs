@@ -1,5 +1,6 @@
 //! `INTERVAL` literals: `INTERVAL 1 DAY 2 HOURS`, `INTERVAL '1-2' YEAR TO MONTH`, `INTERVAL '1 day'`.
 
+use firesteel_base::error::ErrorKind;
 use firesteel_base::types::{DayTimeField, YearMonthField};
 use firesteel_base::{SparkError, SparkResult};
 
@@ -50,13 +51,13 @@ impl Parser<'_> {
         let body = self.position();
         let first = self.magnitude()?;
         if self.is_from_to() {
-            return self.from_to(&first, start, body);
+            return self.unit_to_unit(&first, start, body);
         }
         let mut values = vec![(first, self.unit()?)];
         while self.is_magnitude() {
             let value = self.magnitude()?;
             if self.is_from_to() {
-                self.from_to(&value, start, body)?;
+                self.unit_to_unit(&value, start, body)?;
                 return Err(self.error_since("_LEGACY_ERROR_TEMP_0024", start));
             }
             values.push((value, self.unit()?));
@@ -109,7 +110,7 @@ impl Parser<'_> {
     }
 
     /// `'…' unit TO unit`, at the first unit.
-    fn from_to(&mut self, value: &Magnitude, start: usize, body: usize) -> SparkResult<Expression> {
+    fn unit_to_unit(&mut self, value: &Magnitude, start: usize, body: usize) -> SparkResult<Expression> {
         let from = self.boundary()?;
         self.take();
         let to = self.boundary()?;
@@ -120,8 +121,7 @@ impl Parser<'_> {
             return Err(self.error_since("_LEGACY_ERROR_TEMP_0027", body));
         }
         let text = if value.negative { negated(&value.text) } else { value.text.clone() };
-        let parsed =
-            parse_from_to(&text, from, to).map_err(|error| error.at_if_unknown(&self.origin_since(body)))?;
+        let parsed = parse_from_to(&text, from, to).map_err(|error| error.at_if_unknown(&self.origin_since(body)))?;
         Ok(Expression::literal(literal_of(parsed), self.origin_since(start)))
     }
 
@@ -143,19 +143,12 @@ impl Parser<'_> {
     fn boundary(&mut self) -> SparkResult<&'static str> {
         let allowed = matches!(
             self.keyword(),
-            Some(
-                Keyword::Second | Keyword::Minute | Keyword::Hour | Keyword::Day | Keyword::Month | Keyword::Year
-            )
+            Some(Keyword::Second | Keyword::Minute | Keyword::Hour | Keyword::Day | Keyword::Month | Keyword::Year)
         );
         if allowed { self.unit() } else { Err(self.syntax_error()) }
     }
 
-    fn multi_units(
-        &self,
-        values: &[(Magnitude, &'static str)],
-        start: usize,
-        body: usize,
-    ) -> SparkResult<Literal> {
+    fn multi_units(&self, values: &[(Magnitude, &'static str)], start: usize, body: usize) -> SparkResult<Literal> {
         let mut text = String::new();
         for (index, (value, unit)) in values.iter().enumerate() {
             if value.is_string && value.text.chars().any(char::is_alphabetic) {
@@ -191,7 +184,7 @@ impl Parser<'_> {
     pub(super) fn interval_of_text(&self, text: &str, start: usize) -> SparkResult<Literal> {
         let parsed = parse_units(text).map_err(|_| self.invalid_typed("INTERVAL", text, start))?;
         let words: Vec<String> = text
-            .split(|character: char| matches!(character, ' ' | '\t' | '\n' | '\r' | '\u{b}' | '\u{c}'))
+            .split([' ', '\t', '\n', '\r', '\u{b}', '\u{c}'])
             .map(|word| {
                 let word = word.to_lowercase();
                 word.strip_suffix('s').map(str::to_owned).unwrap_or(word)
@@ -225,7 +218,9 @@ impl Parser<'_> {
             (Some((start, end)), None) => Ok(Literal::YearMonthInterval { months: value.months, start, end }),
             (None, range) => {
                 let (first, last) = range.unwrap_or((DayTimeField::Day, DayTimeField::Second));
-                let microseconds = value.duration().ok_or_else(|| self.error_since("_LEGACY_ERROR_TEMP_0063", start))?;
+                let microseconds = value.duration().ok_or_else(|| {
+                    SparkError::new("INTERVAL_ARITHMETIC_OVERFLOW.WITHOUT_SUGGESTION").with_kind(ErrorKind::Arithmetic)
+                })?;
                 Ok(Literal::DayTimeInterval { microseconds, start: first, end: last })
             }
         }

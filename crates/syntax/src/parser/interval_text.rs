@@ -172,8 +172,7 @@ fn microseconds_of(fraction: &str) -> i64 {
 
 /// The singular of a unit, with or without an `s`.
 fn unit_of(word: &str) -> Option<&'static str> {
-    const UNITS: [&str; 9] =
-        ["year", "month", "week", "day", "hour", "minute", "second", "millisecond", "microsecond"];
+    const UNITS: [&str; 9] = ["year", "month", "week", "day", "hour", "minute", "second", "millisecond", "microsecond"];
     UNITS.into_iter().find(|unit| word.strip_prefix(unit).is_some_and(|suffix| suffix.is_empty() || suffix == "s"))
 }
 
@@ -250,8 +249,7 @@ fn unit_size(field: DayTimeField) -> (&'static str, i64) {
     }
 }
 
-const FIELDS: [DayTimeField; 4] =
-    [DayTimeField::Day, DayTimeField::Hour, DayTimeField::Minute, DayTimeField::Second];
+const FIELDS: [DayTimeField; 4] = [DayTimeField::Day, DayTimeField::Hour, DayTimeField::Minute, DayTimeField::Second];
 
 fn day_to_second(input: &str, from: DayTimeField, to: DayTimeField) -> SparkResult<IntervalValue> {
     let fields: Vec<DayTimeField> = FIELDS.into_iter().filter(|field| *field >= from && *field <= to).collect();
@@ -259,7 +257,7 @@ fn day_to_second(input: &str, from: DayTimeField, to: DayTimeField) -> SparkResu
     let Some((numbers, fraction)) = split_fields(text, &fields) else {
         return Err(unmatched_day_time(input, from, to));
     };
-    let mut total = fraction;
+    let mut total = sign * fraction;
     for (position, (field, digits)) in fields.iter().zip(&numbers).enumerate() {
         let (name, size) = unit_size(*field);
         let largest = match field {
@@ -268,13 +266,12 @@ fn day_to_second(input: &str, from: DayTimeField, to: DayTimeField) -> SparkResu
             _ => 59,
         };
         let value = digits.parse().ok().filter(|value| *value <= largest);
-        let value: i64 = value.ok_or_else(|| {
-            requirement(&format!("requirement failed: {name} {digits} outside range [0, {largest}]"))
-        })?;
-        let summed = value.checked_mul(size).and_then(|part| total.checked_add(part));
+        let value: i64 = value
+            .ok_or_else(|| requirement(&format!("requirement failed: {name} {digits} outside range [0, {largest}]")))?;
+        let summed = value.checked_mul(sign * size).and_then(|part| total.checked_add(part));
         total = summed.ok_or_else(|| requirement("long overflow"))?;
     }
-    Ok(IntervalValue { microseconds: sign * total, ..IntervalValue::default() })
+    Ok(IntervalValue { microseconds: total, ..IntervalValue::default() })
 }
 
 fn requirement(message: &str) -> SparkError {

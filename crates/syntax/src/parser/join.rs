@@ -28,7 +28,7 @@ impl Parser<'_> {
     }
 
     /// `[NATURAL] [kind] JOIN [LATERAL] relation [ON … | USING (…)]`
-    pub(super) fn join(&mut self, left: Relation, start: usize) -> SparkResult<Relation> {
+    pub(super) fn join(&mut self, left: Relation) -> SparkResult<Relation> {
         let join_start = self.position();
         let is_natural = self.accept_keyword(Keyword::Natural);
         let kind = self.join_kind();
@@ -40,7 +40,9 @@ impl Parser<'_> {
         let right_start = self.position();
         let right = self.relation_primary()?;
         let condition = if is_natural { JoinCondition::Natural } else { self.join_condition()? };
-        if matches!(self.keyword(), Some(Keyword::Approx | Keyword::Exact)) && self.is_keyword_ahead(1, Keyword::Nearest) {
+        if matches!(self.keyword(), Some(Keyword::Approx | Keyword::Exact))
+            && self.is_keyword_ahead(1, Keyword::Nearest)
+        {
             return Err(self.unbuilt("NEAREST BY join", join_start));
         }
         if is_natural && kind == JoinKind::Cross {
@@ -50,7 +52,7 @@ impl Parser<'_> {
             self.check_lateral(&right, kind, &condition, (join_start, right_start))?;
         }
         let join = Join { left, right, kind, condition, is_lateral };
-        Ok(Relation::new(RelationKind::Join(Box::new(join)), self.origin_since(start)))
+        Ok(Relation::new(RelationKind::Join(Box::new(join)), self.origin_since(join_start)))
     }
 
     fn join_kind(&mut self) -> JoinKind {
@@ -128,7 +130,10 @@ impl Parser<'_> {
         let is_plain = self.kind_at(start) != TokenKind::LeftParen && !contains_call(relation)
             || self.kind_at(start) == TokenKind::LeftParen && !self.encloses_query_at(start);
         if is_plain {
-            return Err(parse_error("INVALID_SQL_SYNTAX.LATERAL_WITHOUT_SUBQUERY_OR_TABLE_VALUED_FUNC", &self.origin_since(start)));
+            return Err(parse_error(
+                "INVALID_SQL_SYNTAX.LATERAL_WITHOUT_SUBQUERY_OR_TABLE_VALUED_FUNC",
+                &self.origin_since(start),
+            ));
         }
         Ok(())
     }

@@ -84,9 +84,8 @@ impl Lexer<'_> {
             let length = if rest.starts_with("--") {
                 line_comment_length(rest)
             } else if rest.starts_with("/*") && !rest.starts_with("/*+") {
-                bracketed_comment_length(rest).ok_or_else(|| {
-                    SparkError::new("UNCLOSED_BRACKETED_COMMENT").with_kind(ErrorKind::Parse)
-                })?
+                bracketed_comment_length(rest)
+                    .ok_or_else(|| SparkError::new("UNCLOSED_BRACKETED_COMMENT").with_kind(ErrorKind::Parse))?
             } else {
                 rest.find(|character| !is_blank(character)).unwrap_or(rest.len())
             };
@@ -102,8 +101,8 @@ impl Lexer<'_> {
 fn is_blank(character: char) -> bool {
     matches!(
         character,
-        ' ' | '\t' | '\n' | '\u{c}' | '\r' | '\u{b}' | '\u{a0}' | '\u{1680}' | '\u{2000}'..='\u{200a}' | '\u{2028}'
-            | '\u{202f}' | '\u{205f}' | '\u{3000}'
+        ' ' | '\t' | '\n' | '\u{c}' | '\r' | '\u{b}' | '\u{a0}' | '\u{1680}' | '\u{2000}'
+            ..='\u{200a}' | '\u{2028}' | '\u{202f}' | '\u{205f}' | '\u{3000}'
     )
 }
 
@@ -212,9 +211,7 @@ fn dollar_quoted(rest: &str) -> (TokenKind, usize) {
     let tag = delimiter.trim_matches('$');
     let body = rest.get(delimiter.len()..).unwrap_or("");
     match body.find(delimiter) {
-        Some(length) if tag.chars().all(is_word_character) => {
-            (TokenKind::DollarQuoted, length + 2 * delimiter.len())
-        }
+        Some(length) if tag.chars().all(is_word_character) => (TokenKind::DollarQuoted, length + 2 * delimiter.len()),
         _ => (TokenKind::Unrecognized, 1),
     }
 }
@@ -240,9 +237,8 @@ fn word(rest: &str) -> (TokenKind, usize) {
 fn uri_length(rest: &str, scheme: usize) -> Option<usize> {
     let is_scheme = rest.get(..scheme)?.chars().all(char::is_alphabetic);
     let path = rest.get(scheme..)?.strip_prefix("://")?;
-    let length = path
-        .find(|character| !(is_word_character(character) || "/-.?=&#%".contains(character)))
-        .unwrap_or(path.len());
+    let length =
+        path.find(|character| !(is_word_character(character) || "/-.?=&#%".contains(character))).unwrap_or(path.len());
     (is_scheme && scheme > 0 && length > 0).then_some(scheme + 3 + length)
 }
 

@@ -28,7 +28,8 @@ struct Range {
 const TINYINT: Range = Range { minimum: "-128", maximum: "127", type_name: "tinyint" };
 const SMALLINT: Range = Range { minimum: "-32768", maximum: "32767", type_name: "smallint" };
 const BIGINT: Range = Range { minimum: "-9223372036854775808", maximum: "9223372036854775807", type_name: "bigint" };
-const FLOAT: Range = Range { minimum: "-3.4028234663852886E+38", maximum: "3.4028234663852886E+38", type_name: "float" };
+const FLOAT: Range =
+    Range { minimum: "-3.4028234663852886E+38", maximum: "3.4028234663852886E+38", type_name: "float" };
 const DOUBLE: Range =
     Range { minimum: "-1.7976931348623157E+308", maximum: "1.7976931348623157E+308", type_name: "double" };
 
@@ -217,8 +218,9 @@ fn hexadecimal(text: &str) -> Option<Literal> {
         text.chars().map(|digit| digit.to_digit(16).and_then(|value| u8::try_from(value).ok())).collect();
     let digits = digits?;
     let (first, pairs) = digits.split_at(digits.len() % 2);
-    let bytes = first.iter().copied().chain(pairs.chunks_exact(2).map(|pair| {
-        pair.iter().fold(0, |byte, digit| (byte << 4) | digit)
-    }));
+    let bytes = first
+        .iter()
+        .copied()
+        .chain(pairs.chunks_exact(2).map(|pair| pair.iter().fold(0, |byte, digit| (byte << 4) | digit)));
     Some(Literal::Binary(bytes.collect::<Vec<u8>>().into()))
 }

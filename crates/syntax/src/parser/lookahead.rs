@@ -283,14 +283,10 @@ impl Parser<'_> {
     fn is_for_clause_at(&self, next: usize) -> bool {
         let is_time_travel = matches!(
             self.kind_at(next),
-            TokenKind::Keyword(
-                Keyword::Version | Keyword::SystemVersion | Keyword::Timestamp | Keyword::SystemTime
-            )
+            TokenKind::Keyword(Keyword::Version | Keyword::SystemVersion | Keyword::Timestamp | Keyword::SystemTime)
         ) && self.is_keyword_at(next + 1, Keyword::As);
         let is_pivot = self.is_identifier_at(next) && self.is_keyword_at(next + 1, Keyword::In)
-            || self
-                .closing_of(next)
-                .is_some_and(|close| self.is_keyword_at(close + 1, Keyword::In));
+            || self.closing_of(next).is_some_and(|close| self.is_keyword_at(close + 1, Keyword::In));
         is_time_travel || is_pivot
     }
 

@@ -43,7 +43,7 @@ pub use split::parse_statements;
 
 /// How deep parentheses, subqueries, types and prefix operators may nest.
 ///
-/// Text that nests deeper is refused with `FAILED_TO_PARSE_TOO_COMPLEX`. Chains (`a + a + …`, `AND`, joins, `UNION`)
+/// Text that nests deeper is refused with `FAILED_TO_PARSE_TOO_COMPLEX`; the stack grows as far as it takes. Chains (`a + a + …`, `AND`, joins, `UNION`)
 /// do not count as nesting.
 pub const MAX_NESTING: usize = 200;
 
@@ -67,6 +67,8 @@ pub struct ParserOptions {
     pub timestamp_is_ntz: bool,
     /// `spark.sql.legacy.setopsPrecedence.enabled`
     pub legacy_set_operation_precedence: bool,
+    /// `spark.sql.legacy.identifierClause`: `IDENTIFIER('…')` is no identifier wherever one may stand.
+    pub legacy_identifier_clause: bool,
     /// `spark.sql.legacy.exponentLiteralAsDecimal.enabled`
     pub legacy_exponent_literal_as_decimal: bool,
     /// Whether `|` in front of a pipe operator's keyword stands for `|>`.
@@ -84,6 +86,7 @@ impl Default for ParserOptions {
             quoted_regex_column_names: false,
             timestamp_is_ntz: false,
             legacy_set_operation_precedence: false,
+            legacy_identifier_clause: false,
             legacy_exponent_literal_as_decimal: false,
             single_character_pipe: true,
         }

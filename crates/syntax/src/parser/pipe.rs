@@ -16,7 +16,7 @@ impl Parser<'_> {
     pub(super) fn pipe_operator(&mut self, input: Relation, start: usize) -> SparkResult<Relation> {
         let operator = self.position();
         if self.is_join() {
-            return self.join(input, start);
+            return self.join(input);
         }
         match self.keyword() {
             Some(Keyword::Select) => self.piped_select(input, start),
@@ -36,8 +36,8 @@ impl Parser<'_> {
                 }
                 Ok(filtered)
             }
-            Some(Keyword::Pivot) => self.pivot(input, start),
-            Some(Keyword::Unpivot) => self.unpivot(input, start),
+            Some(Keyword::Pivot) => self.pivot(input),
+            Some(Keyword::Unpivot) => self.unpivot(input),
             Some(Keyword::Tablesample) => self.piped_sample(input, start),
             Some(Keyword::Aggregate) => self.pipe_aggregate(input, start),
             Some(Keyword::Union | Keyword::Except | Keyword::Intersect | Keyword::Minus) => {
@@ -77,8 +77,7 @@ impl Parser<'_> {
             let value = self.expression()?;
             let mut parts = key.into_iter();
             let (Some(column), None) = (parts.next(), parts.next()) else {
-                let message =
-                    "SQL pipe syntax |> SET operator with multi-part assignment key (only single-part keys are allowed)";
+                let message = "SQL pipe syntax |> SET operator with multi-part assignment key (only single-part keys are allowed)";
                 return Err(self.error_since("_LEGACY_ERROR_TEMP_0035", assignment).param("message", message));
             };
             let kind = RelationKind::WithColumns { input: input.boxed(), columns: vec![(column, value, None)] };
@@ -100,10 +99,9 @@ impl Parser<'_> {
     /// `AGGREGATE [expressions] [GROUP BY …]`: the grouping expressions come first in the output.
     fn pipe_aggregate(&mut self, input: Relation, start: usize) -> SparkResult<Relation> {
         self.take();
-        let has_expressions = !self.are_keywords(&[Keyword::Group, Keyword::By])
-            && self.starts_expression_at(self.position());
-        let expressions =
-            if has_expressions { self.comma_separated(Self::named_expression)? } else { Vec::new() };
+        let has_expressions =
+            !self.are_keywords(&[Keyword::Group, Keyword::By]) && self.starts_expression_at(self.position());
+        let expressions = if has_expressions { self.comma_separated(Self::named_expression)? } else { Vec::new() };
         let has_grouping = self.accept_keywords(&[Keyword::Group, Keyword::By]);
         if !has_expressions && !has_grouping {
             let message = "The AGGREGATE clause requires a list of aggregate expressions or a list of grouping expressions, or both";
@@ -155,14 +153,13 @@ impl Parser<'_> {
             (Keyword::Offset, "OFFSET"),
             (Keyword::Window, "WINDOW"),
         ];
-        let name_of = |keyword: Option<Keyword>| {
-            names.iter().find(|(word, _)| Some(*word) == keyword).map(|(_, name)| *name)
-        };
+        let name_of =
+            |keyword: Option<Keyword>| names.iter().find(|(word, _)| Some(*word) == keyword).map(|(_, name)| *name);
         let Some(first) = name_of(self.keyword()) else { return Err(self.syntax_error()) };
         let organization = self.organization()?;
         let second = name_of(self.keyword()).filter(|second| *second != first);
         let input = self.bounded(input, start);
-        let result = self.organized(input, organization, start, clauses)?;
+        let result = self.organized(input, organization, clauses)?;
         match second {
             Some(second) => Err(self
                 .error_since("MULTIPLE_QUERY_RESULT_CLAUSES_WITH_PIPE_OPERATORS", clauses)

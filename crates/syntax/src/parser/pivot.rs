@@ -13,7 +13,8 @@ type UnpivotSet = (Vec<Expression>, Option<String>);
 
 impl Parser<'_> {
     /// `PIVOT (aggregates FOR columns IN (values)) [AS name]`
-    pub(super) fn pivot(&mut self, input: Relation, start: usize) -> SparkResult<Relation> {
+    pub(super) fn pivot(&mut self, input: Relation) -> SparkResult<Relation> {
+        let start = self.position();
         self.expect_keyword(Keyword::Pivot)?;
         self.expect(TokenKind::LeftParen)?;
         let aggregates = self.comma_separated(Self::named_expression)?;
@@ -57,7 +58,8 @@ impl Parser<'_> {
     }
 
     /// `UNPIVOT [INCLUDE | EXCLUDE NULLS] (value FOR name IN (columns)) [AS name]`
-    pub(super) fn unpivot(&mut self, input: Relation, start: usize) -> SparkResult<Relation> {
+    pub(super) fn unpivot(&mut self, input: Relation) -> SparkResult<Relation> {
+        let start = self.position();
         self.expect_keyword(Keyword::Unpivot)?;
         let include_nulls = match self.accept_any(&[Keyword::Include, Keyword::Exclude]) {
             Some(word) => {
@@ -68,8 +70,7 @@ impl Parser<'_> {
         };
         self.expect(TokenKind::LeftParen)?;
         let is_multiple = self.is(TokenKind::LeftParen);
-        let value_columns =
-            if is_multiple { self.parenthesized(Self::identifier)? } else { vec![self.identifier()?] };
+        let value_columns = if is_multiple { self.parenthesized(Self::identifier)? } else { vec![self.identifier()?] };
         self.expect_keyword(Keyword::For)?;
         let variable_column = self.identifier()?;
         self.expect_keyword(Keyword::In)?;
@@ -79,8 +80,7 @@ impl Parser<'_> {
             self.parenthesized(Self::unpivot_single)?
         };
         self.expect(TokenKind::RightParen)?;
-        let unpivot =
-            Unpivot { input, ids: None, values: Some(sets), variable_column, value_columns, include_nulls };
+        let unpivot = Unpivot { input, ids: None, values: Some(sets), variable_column, value_columns, include_nulls };
         let unpivot = Relation::new(RelationKind::Unpivot(Box::new(unpivot)), self.origin_since(start));
         self.aliased_by_name(unpivot, start)
     }

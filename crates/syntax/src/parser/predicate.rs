@@ -97,13 +97,7 @@ impl Parser<'_> {
         }
     }
 
-    fn like(
-        &mut self,
-        value: Expression,
-        keyword: Keyword,
-        negated: bool,
-        start: usize,
-    ) -> SparkResult<Expression> {
+    fn like(&mut self, value: Expression, keyword: Keyword, negated: bool, start: usize) -> SparkResult<Expression> {
         let kind = if keyword == Keyword::Ilike { LikeKind::ILike } else { LikeKind::Like };
         let quantifier = match self.keyword() {
             Some(Keyword::Any | Keyword::Some) if self.ahead(1) == TokenKind::LeftParen => LikeQuantifier::Any,
@@ -126,12 +120,17 @@ impl Parser<'_> {
 
     fn like_one(&mut self, value: Expression, kind: LikeKind, start: usize) -> SparkResult<Expression> {
         let pattern = self.nested_value_expression()?;
-        let is_escaped = kind != LikeKind::RLike
-            && self.is_keyword(Keyword::Escape)
-            && self.is_string_at(self.position() + 1);
+        let is_escaped =
+            kind != LikeKind::RLike && self.is_keyword(Keyword::Escape) && self.is_string_at(self.position() + 1);
         let escape = if is_escaped { Some(self.escape()?) } else { None };
-        let like =
-            Like { kind, child: value, patterns: vec![pattern], quantifier: LikeQuantifier::One, negated: false, escape };
+        let like = Like {
+            kind,
+            child: value,
+            patterns: vec![pattern],
+            quantifier: LikeQuantifier::One,
+            negated: false,
+            escape,
+        };
         Ok(Expression::new(ExpressionKind::Like(Box::new(like)), self.origin_since(start)))
     }
 
@@ -143,8 +142,10 @@ impl Parser<'_> {
         let mut characters = text.chars();
         match (characters.next(), characters.next()) {
             (Some(escape), None) => Ok(escape),
-            _ => Err(parse_error("INVALID_ESCAPE_CHAR", &self.origin_since(start))
-                .param("sqlExpr", format!("\"{text}\""))),
+            _ => {
+                Err(parse_error("INVALID_ESCAPE_CHAR", &self.origin_since(start))
+                    .param("sqlExpr", format!("\"{text}\"")))
+            }
         }
     }
 }

@@ -126,7 +126,7 @@ impl Parser<'_> {
             }
             TokenKind::Colon => {
                 let start = self.take();
-                let name = self.identifier()?;
+                let name = self.simple_identifier()?;
                 let kind = ExpressionKind::Parameter(Parameter::Named(name));
                 Ok(Expression::new(kind, self.origin_since(start)))
             }
@@ -159,8 +159,11 @@ impl Parser<'_> {
             self.take_many(last.saturating_sub(self.position()));
             return self.star(Some(target), start);
         }
-        if let Some(open) = self.call_at(start) {
-            return self.function_call(start, open);
+        if self.is_keyword(Keyword::Identifier) && self.kind_at(start + 1) == TokenKind::LeftParen {
+            return self.identifier_call(start);
+        }
+        if self.call_at(start).is_some() {
+            return self.function_call(start);
         }
         self.column()
     }
@@ -168,8 +171,8 @@ impl Parser<'_> {
     /// Where the star of `a.b.*` stands, if one does.
     fn qualified_star_at(&self, start: usize) -> Option<usize> {
         let mut index = start;
-        while self.is_identifier_at(index) && self.kind_at(index + 1) == TokenKind::Dot {
-            index += 2;
+        while self.is_identifier_at(index) && self.kind_at(self.name_part_end(index)) == TokenKind::Dot {
+            index = self.name_part_end(index) + 1;
             if self.kind_at(index) == TokenKind::Star {
                 return Some(index);
             }
@@ -178,12 +181,13 @@ impl Parser<'_> {
     }
 
     /// Where the parenthesis of `a.b.c(…)` stands, if one does.
-    fn call_at(&self, start: usize) -> Option<usize> {
+    pub(super) fn call_at(&self, start: usize) -> Option<usize> {
         let mut index = start;
         while self.is_identifier_at(index) {
-            match self.kind_at(index + 1) {
-                TokenKind::LeftParen => return Some(index + 1),
-                TokenKind::Dot => index += 2,
+            let end = self.name_part_end(index);
+            match self.kind_at(end) {
+                TokenKind::LeftParen => return Some(end),
+                TokenKind::Dot => index = end + 1,
                 _ => return None,
             }
         }
@@ -256,7 +260,8 @@ impl Parser<'_> {
     /// `(a, b)` is a struct whose fields are named after what stands in it.
     pub(super) fn row(&self, members: Vec<Expression>, start: usize) -> Expression {
         let origin = self.origin_since(start);
-        let is_star = |member: &Expression| matches!(member.kind, ExpressionKind::Star(_) | ExpressionKind::Regex { .. });
+        let is_star =
+            |member: &Expression| matches!(member.kind, ExpressionKind::Star(_) | ExpressionKind::Regex { .. });
         if members.iter().any(is_star) {
             return Expression::call("struct", members, origin);
         }
@@ -266,8 +271,12 @@ impl Parser<'_> {
             arguments.push(Expression::literal(Literal::String(Arc::from(name)), origin.clone()));
             arguments.push(member);
         }
-        let call =
-            FunctionCall { name: vec!["named_struct".to_owned()], arguments, is_internal: true, ..FunctionCall::default() };
+        let call = FunctionCall {
+            name: vec!["named_struct".to_owned()],
+            arguments,
+            is_internal: true,
+            ..FunctionCall::default()
+        };
         Expression::new(ExpressionKind::Function(Box::new(call)), origin)
     }
 }

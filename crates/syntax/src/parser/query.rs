@@ -49,11 +49,10 @@ impl Parser<'_> {
     }
 
     fn query_body(&mut self) -> SparkResult<Relation> {
-        let start = self.position();
         let term = self.query_term(PIPE)?;
         let clauses = self.position();
         let organization = self.organization()?;
-        self.organized(term, organization, start, clauses)
+        self.organized(term, organization, clauses)
     }
 
     /// `WITH [RECURSIVE] name [(columns)] [MAX RECURSION LEVEL n] AS (query), …`
@@ -156,7 +155,7 @@ impl Parser<'_> {
         match self.kind() {
             TokenKind::LeftParen => self.parenthesized_query(),
             TokenKind::Keyword(Keyword::Select) => self.select(None),
-            TokenKind::Keyword(Keyword::From) => self.from_statement(),
+            TokenKind::Keyword(Keyword::From) => self.relation_first(),
             TokenKind::Keyword(Keyword::Values) => self.inline_table(),
             TokenKind::Keyword(Keyword::Table) => {
                 self.take();
@@ -207,28 +206,24 @@ impl Parser<'_> {
     }
 
     /// Puts the clauses on top of `input`; the current token is the one behind `SORT BY`.
-    pub(super) fn organized(
-        &mut self,
-        input: Relation,
-        mut found: Organization,
-        start: usize,
-        clauses: usize,
-    ) -> SparkResult<Relation> {
-        let mut result = self.ordered(input, &mut found, start, clauses)?;
-        if self.is_keyword(Keyword::Window) {
-            let windows = self.window_clause()?;
-            result = Relation::new(
-                RelationKind::WithWindows { input: result.boxed(), windows },
-                self.origin_since(start),
-            );
-        }
+    ///
+    /// `clauses`: the token at which they begin, which is also where their nodes are placed.
+    pub(super) fn organized(&mut self, input: Relation, found: Organization, clauses: usize) -> SparkResult<Relation> {
+        let window_start = self.position();
+        let windows = if self.is_keyword(Keyword::Window) { Some(self.window_clause()?) } else { None };
+        let window_origin = self.origin_since(window_start);
         let limit = self.limit()?;
-        if self.accept_keyword(Keyword::Offset) {
-            let offset = self.expression()?;
-            result = Relation::new(RelationKind::Offset { input: result.boxed(), offset }, self.origin_since(start));
+        let offset = if self.accept_keyword(Keyword::Offset) { Some(self.expression()?) } else { None };
+        let origin = self.origin_since(clauses);
+        let mut result = self.ordered(input, found, clauses)?;
+        if let Some(windows) = windows {
+            result = Relation::new(RelationKind::WithWindows { input: result.boxed(), windows }, window_origin);
+        }
+        if let Some(offset) = offset {
+            result = Relation::new(RelationKind::Offset { input: result.boxed(), offset }, origin.clone());
         }
         if let Some(limit) = limit {
-            result = Relation::new(RelationKind::Limit { input: result.boxed(), limit }, self.origin_since(start));
+            result = Relation::new(RelationKind::Limit { input: result.boxed(), limit }, origin);
         }
         Ok(result)
     }
@@ -247,18 +242,9 @@ impl Parser<'_> {
         self.expression().map(Some)
     }
 
-    fn ordered(
-        &self,
-        input: Relation,
-        found: &mut Organization,
-        start: usize,
-        clauses: usize,
-    ) -> SparkResult<Relation> {
-        let origin = self.origin_since(start);
-        let order = std::mem::take(&mut found.order);
-        let cluster = std::mem::take(&mut found.cluster);
-        let distribute = std::mem::take(&mut found.distribute);
-        let sort = std::mem::take(&mut found.sort);
+    fn ordered(&self, input: Relation, found: Organization, clauses: usize) -> SparkResult<Relation> {
+        let origin = self.origin_since(clauses);
+        let Organization { order, cluster, distribute, sort } = found;
         let sorted = |input: Relation, order: Vec<SortOrder>, is_global| {
             Relation::new(RelationKind::Sort { input: input.boxed(), order, is_global }, origin.clone())
         };

@@ -24,7 +24,7 @@ enum SampleSize {
 
 impl Parser<'_> {
     /// `FROM relation, relation, … [LATERAL VIEW …] [PIVOT …] [UNPIVOT …]`
-    pub(super) fn from_clause(&mut self) -> SparkResult<Relation> {
+    pub(super) fn relations_clause(&mut self) -> SparkResult<Relation> {
         let start = self.position();
         self.expect_keyword(Keyword::From)?;
         let joins_bind_tighter = self.options.ansi && self.options.ansi_relation_precedence;
@@ -40,15 +40,15 @@ impl Parser<'_> {
                 self.refuse_lateral_of(&right, position + 1)?;
             }
             if joins_bind_tighter {
-                right = self.relation_extensions(right, position)?;
+                right = self.relation_extensions(right)?;
             }
             let joined = match left.take() {
                 Some(left) => self.comma_join(left, right, is_lateral, start),
                 None => right,
             };
-            let extended = if joins_bind_tighter { joined } else { self.relation_extensions(joined, position)? };
+            let extended = if joins_bind_tighter { joined } else { self.relation_extensions(joined)? };
             if !self.accept(TokenKind::Comma) {
-                return self.behind_relations(extended, start);
+                return self.behind_relations(extended);
             }
             left = Some(extended);
         }
@@ -61,27 +61,27 @@ impl Parser<'_> {
 
     fn comma_join(&self, left: Relation, right: Relation, is_lateral: bool, start: usize) -> Relation {
         let join = Join { left, right, kind: JoinKind::Inner, condition: JoinCondition::None, is_lateral };
-        Relation::new(RelationKind::Join(Box::new(join)), self.origin_since(start + 1))
+        Relation::new(RelationKind::Join(Box::new(join)), self.origin_since(start))
     }
 
-    fn behind_relations(&mut self, mut result: Relation, start: usize) -> SparkResult<Relation> {
+    fn behind_relations(&mut self, mut result: Relation) -> SparkResult<Relation> {
         loop {
             result = match self.keyword() {
-                Some(Keyword::Lateral) if self.is_keyword_ahead(1, Keyword::View) => self.lateral_view(result, start)?,
-                Some(Keyword::Pivot) => self.pivot(result, start)?,
-                Some(Keyword::Unpivot) => self.unpivot(result, start)?,
+                Some(Keyword::Lateral) if self.is_keyword_ahead(1, Keyword::View) => self.lateral_view(result)?,
+                Some(Keyword::Pivot) => self.pivot(result)?,
+                Some(Keyword::Unpivot) => self.unpivot(result)?,
                 _ => return Ok(result),
             };
         }
     }
 
     /// Joins, pivots and unpivots behind a relation.
-    fn relation_extensions(&mut self, mut left: Relation, start: usize) -> SparkResult<Relation> {
+    fn relation_extensions(&mut self, mut left: Relation) -> SparkResult<Relation> {
         loop {
             left = match self.keyword() {
-                Some(Keyword::Pivot) => self.pivot(left, start)?,
-                Some(Keyword::Unpivot) => self.unpivot(left, start)?,
-                _ if self.is_join() => self.join(left, start)?,
+                Some(Keyword::Pivot) => self.pivot(left)?,
+                Some(Keyword::Unpivot) => self.unpivot(left)?,
+                _ if self.is_join() => self.join(left)?,
                 _ => return Ok(left),
             };
         }
@@ -120,13 +120,12 @@ impl Parser<'_> {
 
     fn aliased_relation(&mut self) -> SparkResult<Relation> {
         let start = self.take();
-        let inner = self.position();
         let is_lateral = self.is_lateral();
         if is_lateral {
             self.take();
         }
         let primary = self.relation_primary()?;
-        let relation = self.relation_extensions(primary, inner)?;
+        let relation = self.relation_extensions(primary)?;
         self.expect(TokenKind::RightParen)?;
         let sample = self.sample()?;
         let alias = self.table_alias()?;
@@ -165,7 +164,8 @@ impl Parser<'_> {
     /// `[FOR] VERSION AS OF …`, `[FOR] TIMESTAMP AS OF …`
     fn time_travel(&mut self) -> SparkResult<Option<TimeTravel>> {
         let skipped = usize::from(self.is_keyword(Keyword::For));
-        let is_as_of = self.is_keyword_ahead(skipped + 1, Keyword::As) && self.is_keyword_ahead(skipped + 2, Keyword::Of);
+        let is_as_of =
+            self.is_keyword_ahead(skipped + 1, Keyword::As) && self.is_keyword_ahead(skipped + 2, Keyword::Of);
         let TokenKind::Keyword(keyword) = self.ahead(skipped) else { return Ok(None) };
         let is_version = matches!(keyword, Keyword::Version | Keyword::SystemVersion);
         let is_timestamp = matches!(keyword, Keyword::Timestamp | Keyword::SystemTime);
@@ -223,7 +223,11 @@ impl Parser<'_> {
 
     /// `[AS] name [(columns)]`
     pub(super) fn table_alias(&mut self) -> SparkResult<Option<TableAlias>> {
-        if !self.accept_keyword(Keyword::As) && !self.is_implicit_table_alias() {
+        // In `AS (a, b)` the word itself is the name, as it is no reserved one.
+        let is_named = self.is_keyword(Keyword::As) && self.ahead(1) != TokenKind::LeftParen;
+        if is_named {
+            self.take();
+        } else if !self.is_implicit_table_alias() {
             return Ok(None);
         }
         let name = self.strict_identifier()?;
@@ -246,8 +250,8 @@ impl Parser<'_> {
         let start = self.position();
         self.expect_keyword(Keyword::Values)?;
         let rows = self.comma_separated(Self::expression)?.into_iter().map(row_members).collect();
-        let values = Relation::new(RelationKind::Values { rows }, self.origin_since(start));
         let alias = self.table_alias()?;
+        let values = Relation::new(RelationKind::Values { rows }, self.origin_since(start));
         Ok(self.aliased(values, alias, start))
     }
 

@@ -26,28 +26,26 @@ impl Parser<'_> {
         let has_from = from.is_some();
         let mut input = match from {
             Some(input) => input,
-            None if self.is_keyword(Keyword::From) => self.from_clause()?,
+            None if self.is_keyword(Keyword::From) => self.relations_clause()?,
             None => Relation::new(RelationKind::OneRow, self.origin_since(start)),
         };
         while self.are_keywords(&[Keyword::Lateral, Keyword::View]) {
-            input = self.lateral_view(input, start)?;
+            input = self.lateral_view(input)?;
         }
-        if self.is_keyword(Keyword::Where) {
-            input = self.filter(input, start)?;
-        }
-        let result = self.select_result(clause, input, start)?;
+        let condition = if self.accept_keyword(Keyword::Where) { Some(self.expression()?) } else { None };
+        let result = self.select_result(clause, input, condition, start)?;
         if !has_from {
             return Ok(result);
         }
         let clauses = self.position();
         let organization = self.organization()?;
-        self.organized(result, organization, start, clauses)
+        self.organized(result, organization, clauses)
     }
 
     /// `|> SELECT …`
     pub(super) fn piped_select(&mut self, input: Relation, start: usize) -> SparkResult<Relation> {
         let clause = self.select_clause()?;
-        self.select_result(clause, input, start)
+        self.select_result(clause, input, None, start)
     }
 
     /// `WHERE condition`
@@ -91,21 +89,36 @@ impl Parser<'_> {
         if is_script { Err(self.unbuilt("TRANSFORM", self.position())) } else { Ok(()) }
     }
 
-    /// Everything above the filter: aggregation, projection, `HAVING`, windows, `QUALIFY`, `DISTINCT`, hints.
-    fn select_result(&mut self, clause: SelectClause, input: Relation, start: usize) -> SparkResult<Relation> {
+    /// The filter and everything above it: aggregation, projection, `HAVING`, windows, `QUALIFY`, `DISTINCT`, hints.
+    fn select_result(
+        &mut self,
+        clause: SelectClause,
+        mut input: Relation,
+        condition: Option<Expression>,
+        start: usize,
+    ) -> SparkResult<Relation> {
         let SelectClause { hints, is_distinct, expressions } = clause;
+        let group_start = self.position();
         let grouping = if self.are_keywords(&[Keyword::Group, Keyword::By]) { Some(self.group_by()?) } else { None };
+        let group_origin = self.origin_since(group_start);
         let having = if self.accept_keyword(Keyword::Having) { Some(self.expression()?) } else { None };
+        let window_start = self.position();
         let windows = if self.is_keyword(Keyword::Window) { Some(self.window_clause()?) } else { None };
+        let window_origin = self.origin_since(window_start);
         let qualify = if self.accept_keyword(Keyword::Qualify) { Some(self.expression()?) } else { None };
         let origin = self.origin_since(start);
         let place = |kind| Relation::new(kind, origin.clone());
+        if let Some(condition) = condition {
+            input = place(RelationKind::Filter { input: input.boxed(), condition });
+        }
+        let is_grouped = grouping.is_some();
         // HAVING alone makes one group of everything.
         let grouping = grouping.or_else(|| having.is_some().then(|| Grouping::By(Vec::new())));
         let mut result = match grouping {
             Some(grouping) => {
                 let aggregate = Aggregate { input, grouping, expressions, prepend_grouping: false };
-                place(RelationKind::Aggregate(Box::new(aggregate)))
+                let aggregate = RelationKind::Aggregate(Box::new(aggregate));
+                if is_grouped { Relation::new(aggregate, group_origin) } else { place(aggregate) }
             }
             None => place(RelationKind::Project { input: input.boxed(), expressions }),
         };
@@ -119,7 +132,7 @@ impl Parser<'_> {
             result = place(RelationKind::Distinct { input: result.boxed() });
         }
         if let Some(windows) = windows {
-            result = place(RelationKind::WithWindows { input: result.boxed(), windows });
+            result = Relation::new(RelationKind::WithWindows { input: result.boxed(), windows }, window_origin);
         }
         for (name, parameters) in hints.into_iter().rev() {
             result = place(RelationKind::Hint { input: result.boxed(), name, parameters });
@@ -132,7 +145,7 @@ impl Parser<'_> {
         self.expect(TokenKind::HintStart)?;
         let mut hints = Vec::new();
         loop {
-            let name = self.identifier()?;
+            let name = self.simple_identifier()?;
             let parameters =
                 if self.is(TokenKind::LeftParen) { self.parenthesized(Self::hint_parameter)? } else { Vec::new() };
             hints.push((name, parameters));
@@ -148,9 +161,9 @@ impl Parser<'_> {
     }
 
     /// `FROM relations` with any number of query blocks behind it; several of them are united.
-    pub(super) fn from_statement(&mut self) -> SparkResult<Relation> {
+    pub(super) fn relation_first(&mut self) -> SparkResult<Relation> {
         let start = self.position();
-        let from = self.from_clause()?;
+        let from = self.relations_clause()?;
         let mut result: Option<Relation> = None;
         while self.is_keyword(Keyword::Select) {
             let block = self.select(Some(from.clone()))?;
@@ -167,7 +180,8 @@ impl Parser<'_> {
     }
 
     /// `LATERAL VIEW [OUTER] generator(…) table [AS] columns`
-    pub(super) fn lateral_view(&mut self, input: Relation, start: usize) -> SparkResult<Relation> {
+    pub(super) fn lateral_view(&mut self, input: Relation) -> SparkResult<Relation> {
+        let start = self.position();
         self.expect_keywords(&[Keyword::Lateral, Keyword::View])?;
         let is_outer = self.is_keyword(Keyword::Outer) && self.is_identifier_at(self.position() + 1);
         if is_outer {
@@ -220,9 +234,14 @@ fn path_name(expression: &Expression) -> Option<String> {
     }
     let ExpressionKind::Function(call) = &inner.kind else { return None };
     let path = match call.arguments.get(1).map(|argument| &argument.kind) {
-        Some(ExpressionKind::Literal(Literal::String(path))) if call.is_internal && call.name == ["variant_get"] => path,
+        Some(ExpressionKind::Literal(Literal::String(path))) if call.is_internal && call.name == ["variant_get"] => {
+            path
+        }
         _ => return None,
     };
     let names = path.split(['.', '[', ']', '$']).map(|part| part.trim_matches(['\'', '"']));
-    names.filter(|part| !part.is_empty() && !part.bytes().all(|byte| byte.is_ascii_digit())).last().map(str::to_owned)
+    names
+        .filter(|part| !part.is_empty() && !part.bytes().all(|byte| byte.is_ascii_digit()))
+        .next_back()
+        .map(str::to_owned)
 }

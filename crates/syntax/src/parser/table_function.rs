@@ -12,19 +12,15 @@ use crate::ir::{Expression, ExpressionKind, Relation, RelationKind};
 impl Parser<'_> {
     /// Whether a name with a parenthesis right behind it stands at the current token.
     pub(super) fn is_table_function(&self) -> bool {
-        let mut index = self.position();
-        if self.is_keyword_at(index, Keyword::Identifier) && self.kind_at(index + 1) == TokenKind::LeftParen {
-            let behind = self.closing_of(index + 1).map(|close| self.kind_at(close + 1));
-            return behind == Some(TokenKind::LeftParen);
-        }
-        while self.is_identifier_at(index) {
-            match self.kind_at(index + 1) {
-                TokenKind::LeftParen => return true,
-                TokenKind::Dot => index += 2,
-                _ => return false,
+        let start = self.position();
+        if self.is_keyword(Keyword::Identifier) && self.ahead(1) == TokenKind::LeftParen {
+            let mut end = self.closing_of(start + 1).map_or(start, |close| close + 1);
+            while self.kind_at(end) == TokenKind::Dot && self.is_identifier_at(end + 1) {
+                end = self.name_part_end(end + 1);
             }
+            return self.kind_at(end) == TokenKind::LeftParen;
         }
-        false
+        self.call_at(start).is_some()
     }
 
     /// `name(arguments) [AS alias (columns)]`
@@ -38,13 +34,13 @@ impl Parser<'_> {
             self.comma_separated(Self::table_function_argument)?
         };
         self.expect(TokenKind::RightParen)?;
-        let function = TableFunction { name, arguments, options: indexmap::IndexMap::new() };
-        let relation = Relation::new(RelationKind::TableFunction(function), self.origin_since(start));
         if self.are_keywords(&[Keyword::Identified, Keyword::By]) {
             return Err(self.unbuilt("IDENTIFIED BY", start));
         }
         self.refuse_watermark(start)?;
         let alias = self.table_alias()?;
+        let function = TableFunction { name, arguments, options: indexmap::IndexMap::new() };
+        let relation = Relation::new(RelationKind::TableFunction(function), self.origin_since(start));
         Ok(self.aliased(relation, alias, start))
     }
 

@@ -5,7 +5,7 @@ use firesteel_base::SparkResult;
 use super::cursor::Parser;
 use super::keywords::Keyword;
 use super::token::TokenKind;
-use crate::ir::expression::{FrameBound, FrameUnit, NullOrder, SortOrder, Window, WindowFrame, WindowSpecification};
+use crate::ir::expression::{FrameBound, FrameUnit, Window, WindowFrame, WindowSpecification};
 use crate::ir::{Expression, ExpressionKind};
 
 impl Parser<'_> {
@@ -39,7 +39,8 @@ impl Parser<'_> {
 
     /// One of the keywords with `BY` behind it.
     fn accept_window_keywords(&mut self, keywords: &[Keyword]) -> bool {
-        let found = self.is_keyword_ahead(1, Keyword::By) && self.keyword().is_some_and(|word| keywords.contains(&word));
+        let found =
+            self.is_keyword_ahead(1, Keyword::By) && self.keyword().is_some_and(|word| keywords.contains(&word));
         if found {
             self.take_many(2);
         }
@@ -133,16 +134,12 @@ fn is_constant(expression: &Expression) -> bool {
         ExpressionKind::Literal(_) | ExpressionKind::Parameter(_) => true,
         ExpressionKind::Cast { child, .. } => is_constant(child),
         ExpressionKind::Function(call) => {
-            let is_operator = call.name.iter().all(|name| {
-                matches!(name.as_str(), "+" | "-" | "*" | "/" | "%" | "div" | "negative" | "positive")
-            });
+            let is_operator = call
+                .name
+                .iter()
+                .all(|name| matches!(name.as_str(), "+" | "-" | "*" | "/" | "%" | "div" | "negative" | "positive"));
             is_operator && call.arguments.iter().all(is_constant)
         }
         _ => false,
     }
-}
-
-/// A sort key in its default direction.
-pub(super) fn ascending(child: Expression) -> SortOrder {
-    SortOrder { child, ascending: true, nulls: NullOrder::Default }
 }

@@ -86,23 +86,35 @@ fn read_struct(object: &Map<String, Value>) -> SparkResult<Option<SparkType>> {
 }
 
 fn read_field(value: &Value) -> SparkResult<SparkField> {
-    let malformed = || SparkError::new("INVALID_JSON_DATA_TYPE").param("invalidType", value.to_string());
-    let object = value.as_object().ok_or_else(malformed)?;
-    let name = object.get("name").and_then(Value::as_str).ok_or_else(malformed)?;
-    let data_type = read(object.get("type").ok_or_else(malformed)?)?;
+    let field = value.as_object().ok_or_else(|| invalid_value(value))?;
+    field_of(field)?.ok_or_else(|| invalid_value(value))
+}
+
+/// The field of an object with a name, a type, and optionally its nullability and metadata: nothing else.
+fn field_of(object: &Map<String, Value>) -> SparkResult<Option<SparkField>> {
+    let (Some(name), Some(data_type)) = (object.get("name").and_then(Value::as_str), object.get("type")) else {
+        return Ok(None);
+    };
     let nullable = match object.get("nullable") {
         None => true,
-        Some(nullable) => nullable.as_bool().ok_or_else(malformed)?,
+        Some(Value::Bool(nullable)) => *nullable,
+        Some(_) => return Ok(None),
     };
     let mut metadata = match object.get("metadata") {
         None => Map::new(),
-        Some(metadata) => metadata.as_object().ok_or_else(malformed)?.clone(),
+        Some(Value::Object(metadata)) => metadata.clone(),
+        Some(_) => return Ok(None),
     };
+    let known = ["name", "type", "nullable", "metadata"];
+    if object.keys().any(|key| !known.contains(&key.as_str())) {
+        return Ok(None);
+    }
+    let data_type = read(data_type)?;
     let data_type = match metadata.shift_remove(COLLATIONS) {
         Some(Value::Object(collations)) => with_collations(&data_type, name, &collations),
         _ => data_type,
     };
-    Ok(SparkField::new(name, data_type, nullable).with_metadata(&metadata))
+    Ok(Some(SparkField::new(name, data_type, nullable).with_metadata(&metadata)))
 }
 
 /// Puts the collations that a field's metadata names into the strings below that field.
@@ -202,10 +214,10 @@ fn read_decimal(precision: i64, scale: i64) -> SparkResult<SparkType> {
             .param("sqlConf", "\"spark.sql.legacy.allowNegativeScaleOfDecimal\""));
     }
     if scale > precision {
-        return Err(SparkError::new("INVALID_DECIMAL_SCALE").param("scale", scale.to_string()).param(
-            "precision",
-            precision.to_string(),
-        ));
+        return Err(SparkError::new("_LEGACY_ERROR_TEMP_1228")
+            .param("scale", scale.to_string())
+            .param("precision", precision.to_string())
+            .with_kind(ErrorKind::Analysis));
     }
     match (u8::try_from(precision), i8::try_from(scale)) {
         (Ok(precision), Ok(scale)) if u32::from(precision) <= MAX_DECIMAL_PRECISION => {

@@ -5,7 +5,7 @@ use firesteel_base::error::quoting::{to_sql_expr, to_sql_type};
 use firesteel_base::{Origin, SparkError, SparkResult, SparkType};
 use firesteel_functions::collection;
 use firesteel_syntax::ir::expression::{Expression, FunctionCall, Like, LikeKind, LikeQuantifier};
-use firesteel_syntax::parser;
+use firesteel_syntax::parser::{self, ParserOptions};
 
 use super::function::check_arity;
 use crate::lower::Lowering;
@@ -96,7 +96,7 @@ impl Resolver<'_> {
         let key = Lowering { origins: None }.expression(&argument)?;
         let mut position = None;
         for (index, group) in grouping.iter().enumerate() {
-            if Lowering { origins: None }.expression(group)? == key {
+            if (Lowering { origins: None }).expression(group)? == key {
                 position = Some(index);
                 break;
             }
@@ -279,7 +279,7 @@ impl Resolver<'_> {
         let printed = self.printer().print(&typed);
         match self.fold(&typed)? {
             Some(ScalarValue::Utf8(Some(text)) | ScalarValue::Utf8View(Some(text))) => {
-                parser::parse_multipart_identifier(&text)
+                parser::parse_multipart_identifier(&text, &ParserOptions::default())
             }
             Some(value) if value.is_null() => {
                 Err(SparkError::new("NOT_A_CONSTANT_STRING.NULL").param("name", "IDENTIFIER").param("expr", to_sql_expr(&printed)))

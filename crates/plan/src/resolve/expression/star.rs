@@ -66,7 +66,8 @@ impl Resolver<'_> {
                 .at(origin));
         };
         let SparkType::Struct(schema) = value.data_type.clone() else {
-            return Err(SparkError::new("UNSUPPORTED_FEATURE.STAR_EXPANSION_NON_STRUCT")
+            return Err(SparkError::new("_LEGACY_ERROR_TEMP_1050")
+                .param("attributes", format!("List({})", target.join(", ")))
                 .at(origin));
         };
         schema

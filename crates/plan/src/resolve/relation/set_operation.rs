@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use datafusion::common::{JoinType, NullEquality};
 use datafusion::logical_expr::{Expr, Join, JoinConstraint, LogicalPlan, Projection, Union};
-use firesteel_base::error::quoting::{ordinal, to_sql_type};
+use firesteel_base::error::quoting::to_sql_type;
 use firesteel_base::{Origin, SparkError, SparkResult, SparkType};
+use firesteel_functions::coercion::ordinal;
 use firesteel_functions::kernel::from_engine;
 use firesteel_syntax::ir::expression::{
     ExpressionKind, NullOrder, SortOrder, Window, WindowExpression, WindowSpecification,
@@ -57,7 +58,7 @@ impl Resolver<'_> {
             let Some(common) = self.common_type(&pair) else {
                 return Err(SparkError::new("INCOMPATIBLE_COLUMN_TYPE")
                     .param("operator", operator)
-                    .param("columnOrdinalNumber", ordinal(index + 1))
+                    .param("columnOrdinalNumber", ordinal(index))
                     .param("tableOrdinalNumber", "second")
                     .param("dataType1", to_sql_type(&second.data_type))
                     .param("dataType2", to_sql_type(&first.data_type))

@@ -1,0 +1,106 @@
+//! The protocol's catalog requests.
+
+use firesteel_base::{SparkError, SparkResult};
+use firesteel_syntax::ir::command::CatalogRequest;
+use firesteel_syntax::ir::relation::SchemaText;
+use indexmap::IndexMap;
+use spark_connect_proto as proto;
+use spark_connect_proto::catalog::CatType;
+
+use super::relation::options;
+use super::{Decoder, invalid};
+
+impl Decoder<'_> {
+    pub(super) fn catalog(&self, catalog: &proto::Catalog) -> SparkResult<CatalogRequest> {
+        use CatalogRequest as Request;
+        let request = catalog.cat_type.as_ref().ok_or_else(|| invalid::not_set("Catalog", "CATTYPE"))?;
+        Ok(match request {
+            CatType::CurrentDatabase(_) => Request::CurrentDatabase,
+            CatType::SetCurrentDatabase(set) => Request::SetCurrentDatabase(set.db_name.clone()),
+            CatType::ListDatabases(list) => Request::ListDatabases { pattern: list.pattern.clone() },
+            CatType::ListTables(list) => {
+                Request::ListTables { database: list.db_name.clone(), pattern: list.pattern.clone() }
+            }
+            CatType::ListFunctions(list) => {
+                Request::ListFunctions { database: list.db_name.clone(), pattern: list.pattern.clone() }
+            }
+            CatType::ListColumns(list) => {
+                Request::ListColumns { table: list.table_name.clone(), database: list.db_name.clone() }
+            }
+            CatType::GetDatabase(get) => Request::GetDatabase(get.db_name.clone()),
+            CatType::GetTable(get) => {
+                Request::GetTable { table: get.table_name.clone(), database: get.db_name.clone() }
+            }
+            CatType::GetFunction(get) => {
+                Request::GetFunction { function: get.function_name.clone(), database: get.db_name.clone() }
+            }
+            CatType::DatabaseExists(exists) => Request::DatabaseExists(exists.db_name.clone()),
+            CatType::TableExists(exists) => {
+                Request::TableExists { table: exists.table_name.clone(), database: exists.db_name.clone() }
+            }
+            CatType::FunctionExists(exists) => {
+                Request::FunctionExists { function: exists.function_name.clone(), database: exists.db_name.clone() }
+            }
+            CatType::CreateExternalTable(create) => self.create_external_table(create)?,
+            CatType::CreateTable(create) => self.create_table(create)?,
+            CatType::DropTempView(drop) => Request::DropTempView(drop.view_name.clone()),
+            CatType::DropGlobalTempView(drop) => Request::DropGlobalTempView(drop.view_name.clone()),
+            CatType::RecoverPartitions(recover) => Request::RecoverPartitions(recover.table_name.clone()),
+            CatType::IsCached(is) => Request::IsCached(is.table_name.clone()),
+            CatType::CacheTable(cache) => Request::CacheTable(cache.table_name.clone()),
+            CatType::UncacheTable(uncache) => Request::UncacheTable(uncache.table_name.clone()),
+            CatType::ClearCache(_) => Request::ClearCache,
+            CatType::RefreshTable(refresh) => Request::RefreshTable(refresh.table_name.clone()),
+            CatType::RefreshByPath(refresh) => Request::RefreshByPath(refresh.path.clone()),
+            CatType::CurrentCatalog(_) => Request::CurrentCatalog,
+            CatType::SetCurrentCatalog(set) => Request::SetCurrentCatalog(set.catalog_name.clone()),
+            CatType::ListCatalogs(list) => Request::ListCatalogs { pattern: list.pattern.clone() },
+            other => return Err(SparkError::unsupported(format!("spark.catalog.{}", unsupported(other)))),
+        })
+    }
+
+    fn create_external_table(&self, create: &proto::CreateExternalTable) -> SparkResult<CatalogRequest> {
+        Ok(CatalogRequest::CreateTable {
+            table: create.table_name.clone(),
+            path: create.path.clone(),
+            source: create.source.clone(),
+            schema: self.table_schema(create.schema.as_ref())?,
+            options: options(&create.options),
+            description: None,
+        })
+    }
+
+    fn create_table(&self, create: &proto::CreateTable) -> SparkResult<CatalogRequest> {
+        let options: IndexMap<String, String> = options(&create.options);
+        Ok(CatalogRequest::CreateTable {
+            table: create.table_name.clone(),
+            path: create.path.clone(),
+            source: create.source.clone(),
+            schema: self.table_schema(create.schema.as_ref())?,
+            options,
+            description: create.description.clone(),
+        })
+    }
+
+    fn table_schema(&self, schema: Option<&proto::DataType>) -> SparkResult<Option<SchemaText>> {
+        let schema = schema.map(|schema| self.data_type(schema)).transpose()?;
+        Ok(schema.map(|schema| SchemaText::Text(schema.json())))
+    }
+}
+
+/// The client's name of a request that is not built.
+fn unsupported(request: &CatType) -> &'static str {
+    match request {
+        CatType::DropTable(_) => "dropTable",
+        CatType::DropView(_) => "dropView",
+        CatType::CreateDatabase(_) => "createDatabase",
+        CatType::DropDatabase(_) => "dropDatabase",
+        CatType::ListPartitions(_) => "listPartitions",
+        CatType::ListViews(_) => "listViews",
+        CatType::GetTableProperties(_) => "getTableProperties",
+        CatType::GetCreateTableString(_) => "getCreateTableString",
+        CatType::TruncateTable(_) => "truncateTable",
+        CatType::AnalyzeTable(_) => "analyzeTable",
+        _ => "a request of the catalog",
+    }
+}

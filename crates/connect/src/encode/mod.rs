@@ -1,0 +1,4 @@
+//! Our types as the protocol's messages.
+
+pub(crate) mod data_type;
+pub(crate) mod response;

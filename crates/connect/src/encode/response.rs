@@ -1,0 +1,60 @@
+//! An operation's responses as the protocol's messages. The same response always gives the same bytes, so that a
+//! client that reads again gets what it got before.
+
+use firesteel_base::{SparkError, SparkResult};
+use firesteel_service::{CommandResult, Frame, Operation, Response, ResponseBody, Session, write_stream};
+use prost::Message;
+use spark_connect_proto as proto;
+use spark_connect_proto::execute_plan_response::{ArrowBatch, ResponseType, ResultComplete, SqlCommandResult};
+use spark_connect_proto::relation::RelType;
+
+use super::data_type;
+
+pub(crate) fn response(
+    session: &Session,
+    operation: &Operation,
+    response: Response,
+) -> SparkResult<proto::ExecutePlanResponse> {
+    let mut message = proto::ExecutePlanResponse {
+        session_id: session.key().session_id.clone(),
+        server_side_session_id: session.server_side_id().to_owned(),
+        operation_id: operation.id().to_owned(),
+        response_id: response.id.to_string(),
+        ..Default::default()
+    };
+    match response.body {
+        ResponseBody::Schema(schema) => message.schema = Some(data_type::schema(&schema)),
+        ResponseBody::Batch(frame) => message.response_type = Some(ResponseType::ArrowBatch(arrow_batch(frame))),
+        ResponseBody::Command(result) => {
+            message.response_type = Some(ResponseType::SqlCommandResult(command_result(&result)?));
+        }
+        ResponseBody::Encoded(bytes) => {
+            let answer = SqlCommandResult::decode(bytes)
+                .map_err(|error| SparkError::internal("an answer written before cannot be read").caused_by(error))?;
+            message.response_type = Some(ResponseType::SqlCommandResult(answer));
+        }
+        ResponseBody::Complete => message.response_type = Some(ResponseType::ResultComplete(ResultComplete {})),
+    }
+    Ok(message)
+}
+
+fn arrow_batch(frame: Frame) -> ArrowBatch {
+    let (chunk_index, chunks) = frame.chunk;
+    ArrowBatch {
+        row_count: frame.row_count,
+        data: frame.data,
+        start_offset: Some(frame.start_offset),
+        chunk_index: Some(chunk_index),
+        num_chunks_in_batch: Some(chunks),
+    }
+}
+
+/// A command's rows as a local relation, which the client may go on with.
+fn command_result(result: &CommandResult) -> SparkResult<SqlCommandResult> {
+    let local = proto::LocalRelation {
+        data: Some(write_stream(&result.batch)?),
+        schema: Some(result.schema.json()),
+    };
+    let relation = proto::Relation { common: None, rel_type: Some(RelType::LocalRelation(local)) };
+    Ok(SqlCommandResult { relation: Some(relation) })
+}

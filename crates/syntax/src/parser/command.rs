@@ -1,0 +1,334 @@
+//! Statements: which one stands here, and the commands that are built. All others are known by name.
+
+use std::sync::Arc;
+
+use firesteel_base::{SparkError, SparkResult};
+use indexmap::IndexMap;
+
+use super::cursor::Parser;
+use super::keywords::Keyword;
+use super::token::TokenKind;
+use crate::ir::command::{CreateView, ExplainMode, ViewScope};
+use crate::ir::{Command, Statement};
+
+/// The words a statement begins with, and its name. The first row that fits counts.
+const UNBUILT: &[(&[Keyword], &str)] = &[
+    (&[Keyword::Create, Keyword::Table], "CREATE TABLE"),
+    (&[Keyword::Create, Keyword::External, Keyword::Table], "CREATE TABLE"),
+    (&[Keyword::Create, Keyword::Temporary, Keyword::Table], "CREATE TABLE"),
+    (&[Keyword::Create, Keyword::Or, Keyword::Replace, Keyword::Table], "REPLACE TABLE"),
+    (&[Keyword::Replace, Keyword::Table], "REPLACE TABLE"),
+    (&[Keyword::Create, Keyword::Function], "CREATE FUNCTION"),
+    (&[Keyword::Create, Keyword::Temporary, Keyword::Function], "CREATE FUNCTION"),
+    (&[Keyword::Create, Keyword::Or, Keyword::Replace, Keyword::Function], "CREATE FUNCTION"),
+    (&[Keyword::Create, Keyword::Or, Keyword::Replace, Keyword::Temporary, Keyword::Function], "CREATE FUNCTION"),
+    (&[Keyword::Create, Keyword::Database], "CREATE NAMESPACE"),
+    (&[Keyword::Create, Keyword::Schema], "CREATE NAMESPACE"),
+    (&[Keyword::Create, Keyword::Namespace], "CREATE NAMESPACE"),
+    (&[Keyword::Create, Keyword::Index], "CREATE INDEX"),
+    (&[Keyword::Create, Keyword::Role], "CREATE ROLE"),
+    (&[Keyword::Create, Keyword::Temporary, Keyword::Macro], "CREATE TEMPORARY MACRO"),
+    (&[Keyword::Create, Keyword::Materialized, Keyword::View], "CREATE MATERIALIZED VIEW"),
+    (&[Keyword::Create, Keyword::Streaming, Keyword::Table], "CREATE STREAMING TABLE"),
+    (&[Keyword::Create, Keyword::Flow], "CREATE FLOW"),
+    (&[Keyword::Drop, Keyword::Table], "DROP TABLE"),
+    (&[Keyword::Drop, Keyword::Function], "DROP FUNCTION"),
+    (&[Keyword::Drop, Keyword::Temporary, Keyword::Function], "DROP FUNCTION"),
+    (&[Keyword::Drop, Keyword::Temporary, Keyword::Variable], "DROP VARIABLE"),
+    (&[Keyword::Drop, Keyword::Temporary, Keyword::Var], "DROP VARIABLE"),
+    (&[Keyword::Drop, Keyword::Temporary, Keyword::Macro], "DROP TEMPORARY MACRO"),
+    (&[Keyword::Drop, Keyword::Database], "DROP NAMESPACE"),
+    (&[Keyword::Drop, Keyword::Schema], "DROP NAMESPACE"),
+    (&[Keyword::Drop, Keyword::Namespace], "DROP NAMESPACE"),
+    (&[Keyword::Drop, Keyword::Index], "DROP INDEX"),
+    (&[Keyword::Drop, Keyword::Role], "DROP ROLE"),
+    (&[Keyword::Alter, Keyword::Table], "ALTER TABLE"),
+    (&[Keyword::Alter, Keyword::View], "ALTER VIEW"),
+    (&[Keyword::Alter, Keyword::Database], "ALTER NAMESPACE"),
+    (&[Keyword::Alter, Keyword::Schema], "ALTER NAMESPACE"),
+    (&[Keyword::Alter, Keyword::Namespace], "ALTER NAMESPACE"),
+    (&[Keyword::Alter, Keyword::Index], "ALTER INDEX"),
+    (&[Keyword::Insert, Keyword::Into], "INSERT INTO"),
+    (&[Keyword::Insert, Keyword::Overwrite], "INSERT OVERWRITE"),
+    (&[Keyword::Insert, Keyword::With], "INSERT"),
+    (&[Keyword::Delete, Keyword::From], "DELETE"),
+    (&[Keyword::Update], "UPDATE"),
+    (&[Keyword::Merge], "MERGE INTO"),
+    (&[Keyword::Truncate, Keyword::Table], "TRUNCATE TABLE"),
+    (&[Keyword::Cache, Keyword::Table], "CACHE TABLE"),
+    (&[Keyword::Cache, Keyword::Lazy, Keyword::Table], "CACHE TABLE"),
+    (&[Keyword::Uncache, Keyword::Table], "UNCACHE TABLE"),
+    (&[Keyword::Clear, Keyword::Cache], "CLEAR CACHE"),
+    (&[Keyword::Refresh, Keyword::Table], "REFRESH TABLE"),
+    (&[Keyword::Refresh, Keyword::Function], "REFRESH FUNCTION"),
+    (&[Keyword::Refresh], "REFRESH"),
+    (&[Keyword::Analyze, Keyword::Table], "ANALYZE TABLE"),
+    (&[Keyword::Analyze, Keyword::Tables], "ANALYZE TABLES"),
+    (&[Keyword::Load, Keyword::Data], "LOAD DATA"),
+    (&[Keyword::Msck, Keyword::Repair, Keyword::Table], "MSCK REPAIR TABLE"),
+    (&[Keyword::Repair, Keyword::Table], "MSCK REPAIR TABLE"),
+    (&[Keyword::Comment, Keyword::On], "COMMENT ON"),
+    (&[Keyword::Use], "USE"),
+    (&[Keyword::Call], "CALL"),
+    (&[Keyword::Execute, Keyword::Immediate], "EXECUTE IMMEDIATE"),
+    (&[Keyword::Declare], "DECLARE VARIABLE"),
+    (&[Keyword::Open], "OPEN"),
+    (&[Keyword::Fetch], "FETCH"),
+    (&[Keyword::Close], "CLOSE"),
+    (&[Keyword::Begin], "BEGIN"),
+    (&[Keyword::Grant], "GRANT"),
+    (&[Keyword::Revoke], "REVOKE"),
+    (&[Keyword::Export, Keyword::Table], "EXPORT TABLE"),
+    (&[Keyword::Import, Keyword::Table], "IMPORT TABLE"),
+    (&[Keyword::Lock, Keyword::Table], "LOCK TABLE"),
+    (&[Keyword::Lock, Keyword::Database], "LOCK DATABASE"),
+    (&[Keyword::Unlock, Keyword::Table], "UNLOCK TABLE"),
+    (&[Keyword::Unlock, Keyword::Database], "UNLOCK DATABASE"),
+    (&[Keyword::Start, Keyword::Transaction], "START TRANSACTION"),
+    (&[Keyword::Commit], "COMMIT"),
+    (&[Keyword::Rollback], "ROLLBACK"),
+    (&[Keyword::Dfs], "DFS"),
+];
+
+/// Clauses of `CREATE VIEW` between the columns and `AS`.
+#[derive(Default)]
+struct ViewClauses {
+    comment: Option<String>,
+    properties: Option<IndexMap<String, String>>,
+}
+
+impl Parser<'_> {
+    pub(super) fn statement(&mut self) -> SparkResult<Statement> {
+        match self.keyword() {
+            Some(Keyword::Set) => self.set_statement().map(Statement::Command),
+            Some(Keyword::Reset) => self.reset_statement().map(Statement::Command),
+            Some(Keyword::Explain) => self.explain(),
+            Some(Keyword::Describe | Keyword::Desc) => self.describe().map(Statement::Command),
+            Some(Keyword::Show) => self.show().map(Statement::Command),
+            Some(Keyword::Create) if self.is_create_view() => self.create_view().map(Statement::Command),
+            Some(Keyword::Drop) if self.is_keyword_ahead(1, Keyword::View) => self.drop_view().map(Statement::Command),
+            Some(Keyword::Add | Keyword::List) if self.is_identifier_at(self.position() + 1) => {
+                let statement = format!("{} {}", self.token_text(0), self.token_text(1)).to_uppercase();
+                Ok(Statement::Command(self.unsupported_statement(&statement)))
+            }
+            Some(Keyword::With) if self.is_written_with() => {
+                Ok(Statement::Command(self.unsupported_statement("INSERT")))
+            }
+            _ => match UNBUILT.iter().find(|(words, _)| self.are_keywords(words)) {
+                Some((_, name)) => Ok(Statement::Command(self.unsupported_statement(name))),
+                None if self.is_statement_word() => Err(self.syntax_error_at(self.position() + 1, "")),
+                None => self.query().map(Statement::Query),
+            },
+        }
+    }
+
+    /// Whether statements begin with the current word: what is behind it is wrong then.
+    fn is_statement_word(&self) -> bool {
+        let words = self.keyword().into_iter();
+        let mut words = words.filter(|word| !matches!(word, Keyword::Replace | Keyword::Comment | Keyword::Start));
+        words.any(|word| UNBUILT.iter().any(|(pattern, _)| pattern.first() == Some(&word)))
+    }
+
+    /// The statement is known by name only; what it says is passed over.
+    pub(super) fn unsupported_statement(&mut self, name: &str) -> Command {
+        while !self.at_end() {
+            self.take();
+        }
+        Command::Unsupported { statement: name.to_owned() }
+    }
+
+    /// `WITH … INSERT`, `WITH … MERGE` and so on.
+    fn is_written_with(&self) -> bool {
+        let mut index = self.position();
+        while self.kind_at(index) != TokenKind::EndOfInput {
+            let is_write = matches!(
+                (self.kind_at(index), self.kind_at(index + 1)),
+                (TokenKind::Keyword(Keyword::Insert), TokenKind::Keyword(Keyword::Into | Keyword::Overwrite))
+                    | (TokenKind::Keyword(Keyword::Merge), TokenKind::Keyword(Keyword::Into))
+                    | (TokenKind::Keyword(Keyword::Delete), TokenKind::Keyword(Keyword::From))
+            );
+            if is_write && self.kind_at(index.wrapping_sub(1)) == TokenKind::RightParen {
+                return true;
+            }
+            index = self.closing_of(index).unwrap_or(index) + 1;
+        }
+        false
+    }
+
+    fn explain(&mut self) -> SparkResult<Statement> {
+        let start = self.take();
+        let mode = match self.keyword() {
+            Some(Keyword::Extended) => ExplainMode::Extended,
+            Some(Keyword::Codegen) => ExplainMode::Codegen,
+            Some(Keyword::Cost) => ExplainMode::Cost,
+            Some(Keyword::Formatted) => ExplainMode::Formatted,
+            Some(Keyword::Logical) => {
+                self.take();
+                self.nested(Self::statement)?;
+                return Err(self
+                    .error_since("INVALID_STATEMENT_OR_CLAUSE", start)
+                    .param("operation", "EXPLAIN LOGICAL"));
+            }
+            _ => ExplainMode::Simple,
+        };
+        if mode != ExplainMode::Simple {
+            self.take();
+        }
+        let statement = Box::new(self.nested(Self::statement)?);
+        Ok(Statement::Command(Command::Explain { statement, mode }))
+    }
+
+    /// How many words stand in front of `VIEW` in a `CREATE … VIEW`.
+    fn words_before_view(&self) -> usize {
+        let mut distance = 1;
+        if self.is_keyword_ahead(1, Keyword::Or) && self.is_keyword_ahead(2, Keyword::Replace) {
+            distance += 2;
+        }
+        if self.is_keyword_ahead(distance, Keyword::Global) {
+            distance += 1;
+        }
+        if self.is_keyword_ahead(distance, Keyword::Temporary) {
+            distance += 1;
+        }
+        distance
+    }
+
+    fn is_create_view(&self) -> bool {
+        self.is_keyword_ahead(self.words_before_view(), Keyword::View)
+    }
+
+    fn create_view(&mut self) -> SparkResult<Command> {
+        let start = self.position();
+        self.take();
+        let replace = self.accept_keywords(&[Keyword::Or, Keyword::Replace]);
+        let is_global = self.accept_keyword(Keyword::Global);
+        let is_temporary = self.accept_keyword(Keyword::Temporary);
+        self.expect_keyword(Keyword::View)?;
+        let if_not_exists = self.accept_keywords(&[Keyword::If, Keyword::Not, Keyword::Exists]);
+        let scope = match (is_global, is_temporary) {
+            (true, _) => ViewScope::GlobalTemporary,
+            (false, true) => ViewScope::Temporary,
+            (false, false) => ViewScope::Persistent,
+        };
+        let name = self.written_name("CREATE VIEW")?;
+        if self.is_view_over_source() {
+            return Ok(self.unsupported_statement("CREATE TEMPORARY VIEW USING"));
+        }
+        let columns = if self.is(TokenKind::LeftParen) { self.parenthesized(Self::view_column)? } else { Vec::new() };
+        let clauses = self.view_clauses(start)?;
+        self.expect_keyword(Keyword::As)?;
+        if self.is(TokenKind::DollarQuoted) {
+            return Ok(self.unsupported_statement("CREATE VIEW WITH METRICS"));
+        }
+        let query_start = self.position();
+        let query = Box::new(self.query()?);
+        let text = Some(Arc::from(self.text_since(query_start)));
+        let properties = clauses.properties.clone();
+        let view = CreateView {
+            name,
+            columns,
+            query,
+            text,
+            scope,
+            replace,
+            if_not_exists,
+            comment: clauses.comment,
+            properties: clauses.properties.unwrap_or_default(),
+        };
+        self.check_view(&view, properties.is_some(), start)?;
+        Ok(Command::CreateView(view))
+    }
+
+    /// `USING` behind the name and the columns.
+    fn is_view_over_source(&self) -> bool {
+        let behind = self.closing_of(self.position()).map_or(self.position(), |close| close + 1);
+        self.is_keyword_at(behind, Keyword::Using)
+    }
+
+    fn view_column(&mut self) -> SparkResult<(String, Option<String>)> {
+        let name = self.identifier()?;
+        let comment = if self.accept_keyword(Keyword::Comment) { Some(self.string_literal()?) } else { None };
+        Ok((name, comment))
+    }
+
+    fn view_clauses(&mut self, start: usize) -> SparkResult<ViewClauses> {
+        let mut clauses = ViewClauses::default();
+        loop {
+            if self.accept_keyword(Keyword::Comment) {
+                let previous = clauses.comment.replace(self.string_literal()?);
+                self.refuse_duplicate(previous.is_some(), "COMMENT", start)?;
+            } else if self.accept_keyword(Keyword::Tblproperties) {
+                let previous = clauses.properties.replace(self.properties()?);
+                self.refuse_duplicate(previous.is_some(), "TBLPROPERTIES", start)?;
+            } else if self.accept_keywords(&[Keyword::With, Keyword::Schema, Keyword::Compensation]) {
+                // The default.
+            } else if self.are_keywords(&[Keyword::With, Keyword::Schema]) {
+                return Err(self.unbuilt("CREATE VIEW WITH SCHEMA", start));
+            } else if self.are_keywords(&[Keyword::With, Keyword::Metrics]) || self.is_keyword(Keyword::Language) {
+                return Err(self.unbuilt("CREATE VIEW WITH METRICS", start));
+            } else if self.are_keywords(&[Keyword::Default, Keyword::Collation]) {
+                return Err(self.unbuilt("CREATE VIEW DEFAULT COLLATION", start));
+            } else if self.are_keywords(&[Keyword::Partitioned, Keyword::On]) {
+                return Err(self
+                    .error_since("INVALID_STATEMENT_OR_CLAUSE", start)
+                    .param("operation", "CREATE VIEW ... PARTITIONED ON"));
+            } else {
+                return Ok(clauses);
+            }
+        }
+    }
+
+    fn refuse_duplicate(&self, is_duplicate: bool, clause: &str, start: usize) -> SparkResult<()> {
+        if is_duplicate {
+            Err(self.error_since("DUPLICATE_CLAUSES", start).param("clauseName", clause))
+        } else {
+            Ok(())
+        }
+    }
+
+    /// What may not be said together of a view.
+    fn check_view(&self, view: &CreateView, has_properties: bool, start: usize) -> SparkResult<()> {
+        if view.replace && view.if_not_exists {
+            return Err(self
+                .error_since("CREATE_VIEW_WITH_IF_NOT_EXISTS_AND_REPLACE", start)
+                .param("viewName", view.name.join(".")));
+        }
+        if view.scope == ViewScope::Persistent {
+            return Ok(());
+        }
+        if has_properties {
+            return Err(self
+                .error_since("_LEGACY_ERROR_TEMP_0035", start)
+                .param("message", "TBLPROPERTIES can't coexist with CREATE TEMPORARY VIEW"));
+        }
+        if view.if_not_exists {
+            return Err(self.error_since("_LEGACY_ERROR_TEMP_0053", start));
+        }
+        self.refuse_qualifier(&view.name, start)
+    }
+
+    /// Temporary views have no qualifier.
+    fn refuse_qualifier(&self, name: &[String], start: usize) -> SparkResult<()> {
+        let quoted: Vec<String> = name.iter().map(|part| format!("`{}`", part.replace('`', "``"))).collect();
+        match quoted.split_last() {
+            Some((last, qualifier)) if !qualifier.is_empty() => Err(self
+                .error_since("INVALID_TEMP_OBJ_QUALIFIER", start)
+                .param("objectType", "VIEW")
+                .param("objectName", last.as_str())
+                .param("qualifier", qualifier.join("."))),
+            _ => Ok(()),
+        }
+    }
+
+    fn drop_view(&mut self) -> SparkResult<Command> {
+        self.take_many(2);
+        let if_exists = self.accept_keywords(&[Keyword::If, Keyword::Exists]);
+        let name = self.written_name("DROP VIEW")?;
+        Ok(Command::DropView { name, if_exists })
+    }
+
+    /// A refusal of an empty text.
+    pub(super) fn empty_statement() -> SparkError {
+        SparkError::new("PARSE_EMPTY_STATEMENT").with_kind(firesteel_base::error::ErrorKind::Parse)
+    }
+}
