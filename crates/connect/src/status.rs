@@ -49,7 +49,9 @@ pub(crate) fn of(error: &SparkError, session: Option<&Session>) -> Status {
     put("classes", serde_json::json!(classes).to_string());
     put("errorClass", error.condition().to_owned());
     put("sqlState", error.sql_state().to_owned());
-    let parameters = serde_json::json!(error.parameters()).to_string();
+    let parameters: serde_json::Map<String, serde_json::Value> =
+        error.parameters().iter().map(|(name, value)| (name.clone(), value.clone().into())).collect();
+    let parameters = serde_json::Value::Object(parameters).to_string();
     if parameters.len() <= PARAMETERS_BYTES_MAX {
         put("messageParameters", parameters);
     }

@@ -15,7 +15,7 @@ use firesteel_base::{SparkError, SparkResult, SparkType};
 use crate::call::Call;
 use crate::coercion::{Expected, quoted, quoted_type};
 use crate::function::{Function, Scalar};
-use crate::kernel::{Kernel, KernelCall, from_arrow, kernel_call, kernel_udf};
+use crate::kernel::{Kernel, KernelCall, kernel_call, kernel_udf};
 use crate::operator::error::arithmetic_overflow;
 
 pub(super) const ROUND: Function = Function::scalar("round", |call| round(call, Round::<HALF_UP>))

@@ -42,10 +42,6 @@ impl Texts {
         }
     }
 
-    pub fn is_constant(&self) -> bool {
-        matches!(self, Self::Constant(_))
-    }
-
     pub fn of_array(array: &ArrayRef) -> SparkResult<Self> {
         Ok(match array.data_type() {
             DataType::Utf8 => Self::Small(array.as_string::<i32>().clone()),

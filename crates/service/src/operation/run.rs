@@ -63,7 +63,7 @@ async fn supervise(
     chunking: Chunking,
 ) -> SparkResult<()> {
     let mut cancelled = operation.cancel.subscribe();
-    let work = AssertUnwindSafe(respond(session, operation, work, chunking)).catch_unwind();
+    let work = AssertUnwindSafe(respond(Arc::clone(session), Arc::clone(operation), work, chunking).boxed()).catch_unwind();
     tokio::select! {
         biased;
         _ = cancelled.wait_for(|cancelled| *cancelled) => Err(SparkError::new("OPERATION_CANCELED")),
@@ -75,21 +75,21 @@ async fn supervise(
 }
 
 async fn respond(
-    session: &Arc<Session>,
-    operation: &Arc<Operation>,
+    session: Arc<Session>,
+    operation: Arc<Operation>,
     work: Work,
     chunking: Chunking,
 ) -> SparkResult<()> {
     match work {
-        Work::Rows(relation) => match session.run(Statement::Query(*relation)).await? {
-            Answer::Rows(rows) => send_rows(session, operation, rows, chunking).await?,
-            Answer::Done(result) => send_result(session, operation, result, chunking).await?,
+        Work::Rows(relation) => match session.run(Statement::Query(*relation)).boxed().await? {
+            Answer::Rows(rows) => send_rows(&session, &operation, rows, chunking).await?,
+            Answer::Done(result) => send_result(&session, &operation, result, chunking).await?,
         },
         Work::Command(command) => {
-            session.run(Statement::Command(*command)).await?;
+            session.run(Statement::Command(*command)).boxed().await?;
         }
         Work::Sql { relation, answer } => {
-            let body = match session.run_sql(*relation).await? {
+            let body = match session.run_sql(*relation).boxed().await? {
                 Some(result) => ResponseBody::Command(result),
                 None => ResponseBody::Encoded(answer),
             };

@@ -18,7 +18,7 @@ use datafusion::error::Result;
 use datafusion::physical_expr_adapter::PhysicalExprAdapterFactory;
 use datafusion::physical_plan::ExecutionPlan;
 use firesteel_base::{SparkField, SparkResult, SparkSchema, SparkType};
-use futures::{StreamExt, TryStreamExt};
+use futures::{FutureExt, StreamExt, TryStreamExt};
 
 use crate::request::FileFormat;
 use crate::storage::{OpenContext, OpenedFormat, unable_to_infer};
@@ -34,8 +34,8 @@ pub(crate) async fn open(context: &OpenContext<'_>) -> SparkResult<OpenedFormat>
     context.options.refuse_unless("Parquet", "int96RebaseMode", &["CORRECTED", "EXCEPTION"])?;
     let reader = &FooterReader::new(context.runtime);
     // Files without bytes have no footer; scans leave them out.
-    let footers: Vec<Option<Footer>> = futures::stream::iter(&context.listing.files)
-        .map(|file| async move { if file.size > 0 { reader.read(file).await.map(Some) } else { Ok(None) } })
+    let footers: Vec<Option<Footer>> = futures::stream::iter(0..context.listing.files.len())
+        .map(|index| read_footer(reader, context, index).boxed())
         .buffered(CONCURRENT_FOOTERS)
         .try_collect()
         .await?;
@@ -55,6 +55,13 @@ pub(crate) async fn open(context: &OpenContext<'_>) -> SparkResult<OpenedFormat>
         .collect::<SparkResult<Vec<_>>>()?;
     let scan = Arc::new(ParquetScan { case_sensitive: context.settings.case_sensitive });
     Ok(OpenedFormat { scan, schema, arrow, files })
+}
+
+async fn read_footer(reader: &FooterReader, context: &OpenContext<'_>, index: usize) -> SparkResult<Option<Footer>> {
+    match context.listing.files.get(index) {
+        Some(file) if file.size > 0 => reader.read(file).await.map(Some),
+        Some(_) | None => Ok(None),
+    }
 }
 
 /// The schema of one file, or of all where schemas are to be merged.

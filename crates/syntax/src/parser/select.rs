@@ -240,8 +240,6 @@ fn path_name(expression: &Expression) -> Option<String> {
         _ => return None,
     };
     let names = path.split(['.', '[', ']', '$']).map(|part| part.trim_matches(['\'', '"']));
-    names
-        .filter(|part| !part.is_empty() && !part.bytes().all(|byte| byte.is_ascii_digit()))
-        .next_back()
-        .map(str::to_owned)
+    let is_name = |part: &&str| !part.is_empty() && !part.bytes().all(|byte| byte.is_ascii_digit());
+    names.rev().find(is_name).map(str::to_owned)
 }
