@@ -1,5 +1,6 @@
 //! The group `aggregate`: functions of many rows.
 
+mod approx_count_distinct;
 mod average;
 mod bivariate;
 mod chosen;
@@ -11,6 +12,7 @@ mod first_last;
 mod fold;
 mod gathered;
 mod groups;
+mod histogram_numeric;
 mod kernel;
 mod listagg;
 mod mode;
@@ -19,10 +21,14 @@ mod percentile;
 mod replay;
 mod sum;
 
+#[cfg(test)]
+mod tests;
+
 use crate::function::Function;
 
 /// The functions of this group.
 pub static FUNCTIONS: &[&Function] = &[
+    &approx_count_distinct::APPROX_COUNT_DISTINCT,
     &average::AVG,
     &average::TRY_AVG,
     &bivariate::CORR,
@@ -56,6 +62,7 @@ pub static FUNCTIONS: &[&Function] = &[
     &fold::BOOL_AND,
     &fold::BOOL_OR,
     &fold::PRODUCT,
+    &histogram_numeric::HISTOGRAM_NUMERIC,
     &listagg::LISTAGG,
     &listagg::STRING_AGG,
     &mode::MODE,

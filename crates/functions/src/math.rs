@@ -7,6 +7,7 @@ pub(crate) mod hex;
 mod integer;
 mod random;
 mod round;
+mod strict;
 
 use crate::function::Function;
 

@@ -4,15 +4,19 @@ pub(crate) mod arguments;
 mod case;
 mod code;
 mod concat;
+mod format_number;
+mod format_string;
 mod length;
 mod likeness;
 mod mask;
+mod number_format;
 mod pad;
 mod regexp;
 mod replace;
 mod search;
 mod split;
 mod substring;
+mod to_number;
 mod trim;
 mod url;
 
@@ -37,6 +41,8 @@ pub static FUNCTIONS: &[&Function] = &[
     &concat::CONCAT,
     &concat::CONCAT_WS,
     &concat::ELT,
+    &format_number::FORMAT_NUMBER,
+    &format_string::FORMAT_STRING,
     &length::ASCII,
     &length::BIT_LENGTH,
     &length::LENGTH,
@@ -74,6 +80,9 @@ pub static FUNCTIONS: &[&Function] = &[
     &substring::SUBSTR,
     &substring::SUBSTRING,
     &substring::SUBSTRING_INDEX,
+    &to_number::TO_CHAR,
+    &to_number::TO_NUMBER,
+    &to_number::TRY_TO_NUMBER,
     &trim::BTRIM,
     &trim::LTRIM,
     &trim::RTRIM,

@@ -168,9 +168,9 @@ pub(crate) fn column(
         SparkType::Decimal { precision, scale } => {
             // Commas group digits.
             let parse = |text: &str| decimal(&text.replace(',', ""), *precision, *scale);
-            let values = primitive::<Decimal128Type>(texts, bad, parse);
-            return arrow::compute::cast(&values, &data_type.to_arrow())
-                .map_err(|error| SparkError::internal(error.to_string()));
+            let values = primitive_array::<Decimal128Type>(texts, bad, parse);
+            let values = values.with_precision_and_scale(*precision, *scale);
+            Arc::new(values.map_err(|error| SparkError::internal(error.to_string()))?)
         }
         SparkType::Date => primitive::<Date32Type>(texts, bad, |text| forms.date(text)),
         SparkType::Timestamp => {

@@ -15,6 +15,7 @@ use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::common::ScalarValue;
 use datafusion::common::stats::Precision;
 use datafusion::parquet::arrow::ArrowWriter;
+use datafusion::physical_plan::statistics::{StatisticsArgs, StatisticsContext};
 use datafusion::prelude::{col, lit};
 use firesteel_base::SparkType;
 use firesteel_storage::{OpenedSource, SaveMode};
@@ -226,7 +227,10 @@ async fn partition_directories_prune_and_override() {
     let base = directory.path().display().to_string();
     let one = fixture.open("parquet", &directory.path().join("p=1"), &[("basePath", &base)]).await.unwrap();
     assert_eq!(type_of(&one), "struct<a:bigint,p:int,b:bigint,q:string>");
-    let globbed = fixture.open("parquet", &directory.path().join("p={1,2}"), &[]).await.unwrap();
+    let glob = directory.path().join("p={1,2}");
+    let refused = fixture.open("parquet", &glob, &[]).await.unwrap_err();
+    assert_eq!(refused.condition(), "CONFLICTING_DIRECTORY_STRUCTURES");
+    let globbed = fixture.open("parquet", &glob, &[("basePath", &base)]).await.unwrap();
     assert_eq!(globbed.files.len(), 2);
     let given = fixture.open_with("parquet", directory.path(), &[], Some(schema("p string, b bigint"))).await.unwrap();
     assert_eq!(type_of(&given), "struct<b:bigint,p:string,q:string>");
@@ -245,7 +249,7 @@ async fn statistics_are_those_of_the_files() {
     let source = fixture.open_with("parquet", directory.path(), &[], Some(schema("a bigint, b bigint"))).await.unwrap();
     let frame = fixture.context.read_table(source.provider).unwrap();
     let plan = frame.create_physical_plan().await.unwrap();
-    let statistics = plan.partition_statistics(None).unwrap();
+    let statistics = StatisticsContext::new().compute(plan.as_ref(), &StatisticsArgs::new()).unwrap();
     assert_eq!(statistics.num_rows, Precision::Exact(4));
     let bound = |value: i64| Precision::Exact(ScalarValue::Int64(Some(value)));
     assert_eq!(statistics.column_statistics[0].min_value, bound(1));

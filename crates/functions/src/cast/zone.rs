@@ -1,5 +1,8 @@
 //! Time zones: offsets and regions, spelled as Java and Spark accept them.
 
+use std::cell::Cell;
+use std::thread::LocalKey;
+
 use chrono::{MappedLocalTime, NaiveDate, NaiveDateTime, Offset, TimeZone};
 use chrono_tz::Tz;
 use firesteel_base::{SparkError, SparkResult};
@@ -46,6 +49,39 @@ const SHORT_IDS: &[(&str, &str)] = &[
     ("VST", "Asia/Ho_Chi_Minh"),
 ];
 
+/// From here on every zone's offsets and their changes are whole quarters of an hour, so an offset holds for all of one.
+const QUARTERS_FROM_SECONDS: i64 = 73_526_400;
+const QUARTER_SECONDS: i64 = 900;
+
+/// An offset that was looked up: zone, quarter of an hour, seconds east.
+type Known = Option<(Tz, i64, i32)>;
+
+thread_local! {
+    // Neighbouring rows mostly lie close together, and a look-up is slow beside the arithmetic on its result.
+    static KNOWN_INSTANT: Cell<Known> = const { Cell::new(None) };
+    static KNOWN_LOCAL: Cell<Known> = const { Cell::new(None) };
+}
+
+fn remembered(
+    known: &'static LocalKey<Cell<Known>>,
+    zone: Tz,
+    seconds: i64,
+    look_up: impl FnOnce() -> i32,
+) -> i32 {
+    if seconds < QUARTERS_FROM_SECONDS {
+        return look_up();
+    }
+    let quarter = seconds / QUARTER_SECONDS;
+    match known.get() {
+        Some((known_zone, known_quarter, offset)) if known_quarter == quarter && known_zone == zone => offset,
+        Some(_) | None => {
+            let offset = look_up();
+            known.set(Some((zone, quarter, offset)));
+            offset
+        }
+    }
+}
+
 /// Rules of zones are tabulated up to this year; later years have the offsets of an earlier, equal one.
 const LAST_TABULATED_YEAR: i64 = 2099;
 
@@ -81,8 +117,10 @@ impl Zone {
         match self {
             Self::Fixed(seconds) => *seconds,
             Self::Region(zone) => {
-                let local = tabulated(micros.div_euclid(MICROS_PER_SECOND));
-                zone.offset_from_utc_datetime(&local).fix().local_minus_utc()
+                let seconds = micros.div_euclid(MICROS_PER_SECOND);
+                remembered(&KNOWN_INSTANT, *zone, seconds, || {
+                    zone.offset_from_utc_datetime(&tabulated(seconds)).fix().local_minus_utc()
+                })
             }
         }
     }
@@ -99,22 +137,28 @@ impl Zone {
     }
 
     fn offset_of_local(&self, local: i64) -> i32 {
-        let zone = match self {
-            Self::Fixed(seconds) => return *seconds,
-            Self::Region(zone) => zone,
-        };
-        let local = tabulated(local.div_euclid(MICROS_PER_SECOND));
-        match zone.offset_from_local_datetime(&local) {
-            MappedLocalTime::Single(offset) | MappedLocalTime::Ambiguous(offset, _) => offset.fix().local_minus_utc(),
-            MappedLocalTime::None => {
-                // In a gap the offset before it holds; no gap is longer than a day and a bit.
-                let before = local - chrono::TimeDelta::hours(25);
-                match zone.offset_from_local_datetime(&before) {
-                    MappedLocalTime::Single(offset) | MappedLocalTime::Ambiguous(_, offset) => {
-                        offset.fix().local_minus_utc()
-                    }
-                    MappedLocalTime::None => 0,
+        match self {
+            Self::Fixed(seconds) => *seconds,
+            Self::Region(zone) => {
+                let seconds = local.div_euclid(MICROS_PER_SECOND);
+                remembered(&KNOWN_LOCAL, *zone, seconds, || offset_of_clock(*zone, tabulated(seconds)))
+            }
+        }
+    }
+}
+
+/// The offset that holds while a clock shows `local`.
+fn offset_of_clock(zone: Tz, local: NaiveDateTime) -> i32 {
+    match zone.offset_from_local_datetime(&local) {
+        MappedLocalTime::Single(offset) | MappedLocalTime::Ambiguous(offset, _) => offset.fix().local_minus_utc(),
+        MappedLocalTime::None => {
+            // In a gap the offset before it holds; no gap is longer than a day and a bit.
+            let before = local - chrono::TimeDelta::hours(25);
+            match zone.offset_from_local_datetime(&before) {
+                MappedLocalTime::Single(offset) | MappedLocalTime::Ambiguous(_, offset) => {
+                    offset.fix().local_minus_utc()
                 }
+                MappedLocalTime::None => 0,
             }
         }
     }

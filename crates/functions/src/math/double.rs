@@ -7,6 +7,7 @@ use datafusion::common::ScalarValue;
 use datafusion::logical_expr::{ColumnarValue, lit};
 use firesteel_base::{SparkResult, SparkType};
 
+use super::strict;
 use crate::call::Call;
 use crate::coercion::Expected;
 use crate::function::{Function, Scalar};
@@ -66,9 +67,9 @@ total_functions! {
     ASINH Asinh "asinh" "ASINH" "3.0.0" = asinh;
     ATAN Atan "atan" "ATAN" "1.4.0" = libm::atan;
     ATANH Atanh "atanh" "ATANH" "3.0.0" = |x: f64| 0.5 * (libm::log1p(x) - libm::log1p(-x));
-    CBRT Cbrt "cbrt" "CBRT" "1.4.0" = libm::cbrt;
+    CBRT Cbrt "cbrt" "CBRT" "1.4.0" = strict::cbrt;
     COS Cos "cos" "COS" "1.4.0" = f64::cos;
-    COSH Cosh "cosh" "COSH" "1.4.0" = libm::cosh;
+    COSH Cosh "cosh" "COSH" "1.4.0" = strict::cosh;
     COT Cot "cot" "COT" "2.3.0" = |x: f64| 1.0 / x.tan();
     CSC Csc "csc" "CSC" "3.3.0" = |x: f64| 1.0 / x.sin();
     DEGREES Degrees "degrees" "DEGREES" "1.4.0" = |x: f64| x * DEGREES_OF_RADIAN;
@@ -78,10 +79,10 @@ total_functions! {
     RINT Rint "rint" "rint" "1.4.0" = f64::round_ties_even;
     SEC Sec "sec" "SEC" "3.3.0" = |x: f64| 1.0 / x.cos();
     SIN Sin "sin" "SIN" "1.4.0" = f64::sin;
-    SINH Sinh "sinh" "SINH" "1.4.0" = libm::sinh;
+    SINH Sinh "sinh" "SINH" "1.4.0" = strict::sinh;
     SQRT Sqrt "sqrt" "SQRT" "1.1.1" = f64::sqrt;
     TAN Tan "tan" "TAN" "1.4.0" = f64::tan;
-    TANH Tanh "tanh" "TANH" "1.4.0" = libm::tanh;
+    TANH Tanh "tanh" "TANH" "1.4.0" = strict::tanh;
 }
 
 functions! {
@@ -95,7 +96,7 @@ const DEGREES_OF_RADIAN: f64 = 57.295_779_513_082_32;
 const RADIANS_OF_DEGREE: f64 = 0.017_453_292_519_943_295;
 
 fn asinh(x: f64) -> f64 {
-    if x == f64::NEG_INFINITY { x } else { libm::log(x + (x * x + 1.0).sqrt()) }
+    if x.is_infinite() { x } else { libm::log(x.abs() + (x * x + 1.0).sqrt()).copysign(x) }
 }
 
 /// Logarithms are NULL where the argument is not above their pole; NaN stays.

@@ -5,6 +5,7 @@ use datafusion::logical_expr::{ColumnarValue, lit};
 use firesteel_base::{SparkResult, SparkType};
 
 use super::double::above;
+use super::strict;
 use crate::call::Call;
 use crate::coercion::{Expected, wider_type};
 use crate::function::{Function, Scalar};
@@ -83,7 +84,7 @@ macro_rules! pair_kernels {
 pair_kernels! {
     // Adding zero makes a negative zero positive.
     Atan2 "spark_atan2" = |y, x| Some(libm::atan2(y + 0.0, x + 0.0));
-    Hypot "spark_hypot" = |x, y| Some(libm::hypot(x, y));
+    Hypot "spark_hypot" = |x, y| Some(strict::hypot(x, y));
     Pow "spark_pow" = |x, y| Some(power(x, y));
     Log "spark_log" = |base, x| Some(libm::log(above(x, 0.0)?) / libm::log(above(base, 0.0)?));
 }

@@ -61,7 +61,7 @@ impl Kernel for HexOfBytes {
     }
 }
 
-fn hex_of_bytes(bytes: &[u8]) -> String {
+pub(crate) fn hex_of_bytes(bytes: &[u8]) -> String {
     let digit = |value: u8| char::from_digit(u32::from(value), 16).unwrap_or('0').to_ascii_uppercase();
     bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }

@@ -13,6 +13,7 @@ use datafusion::logical_expr::{ColumnarValue, Expr, lit};
 use firesteel_base::{SparkError, SparkResult, SparkType};
 
 use crate::call::Call;
+use crate::cast::number::decimal_text;
 use crate::coercion::{Expected, quoted, quoted_type};
 use crate::function::{Function, Scalar};
 use crate::kernel::{Kernel, KernelCall, kernel_call, kernel_udf};
@@ -170,7 +171,11 @@ fn rounded(number: &ArrayRef, keep: i32, mode: u8, call: &KernelCall<'_>) -> Spa
         (DataType::Decimal128(_, scale), DataType::Decimal128(_, result_scale)) => {
             let powers = Powers::of(i32::from(*scale), i32::from(*result_scale), keep);
             let values = number.as_primitive::<Decimal128Type>();
-            let result = values.unary::<_, Decimal128Type>(|value| powers.apply(value, mode));
+            let result = if may_exceed(number.data_type(), call.return_type) {
+                checked(values, &powers, mode, call)?
+            } else {
+                values.unary::<_, Decimal128Type>(|value| powers.apply(value, mode))
+            };
             Arc::new(result.with_data_type(call.return_type.clone()))
         }
         (DataType::Int8, _) => round_integers::<Int8Type>(number, keep, mode, call.ansi())?,
@@ -179,6 +184,43 @@ fn rounded(number: &ArrayRef, keep: i32, mode: u8, call: &KernelCall<'_>) -> Spa
         (DataType::Int64, _) => round_integers::<Int64Type>(number, keep, mode, call.ansi())?,
         (other, _) => return Err(SparkError::internal(format!("a number of type {other} was to be rounded"))),
     })
+}
+
+/// Whether a carry may need a digit that the result does not have.
+fn may_exceed(from: &DataType, to: &DataType) -> bool {
+    match (from, to) {
+        (DataType::Decimal128(precision, scale), DataType::Decimal128(result_precision, result_scale)) => {
+            i32::from(*precision) - i32::from(*scale) >= i32::from(*result_precision) - i32::from(*result_scale)
+        }
+        _ => false,
+    }
+}
+
+/// Rounds values that may become too large: an error, or NULL without ANSI mode.
+fn checked(
+    values: &PrimitiveArray<Decimal128Type>,
+    powers: &Powers,
+    mode: u8,
+    call: &KernelCall<'_>,
+) -> SparkResult<PrimitiveArray<Decimal128Type>> {
+    let DataType::Decimal128(precision, scale) = call.return_type else {
+        return Err(SparkError::internal("a decimal was rounded to something else"));
+    };
+    let limit = 10_i128.checked_pow(u32::from(*precision)).unwrap_or(i128::MAX);
+    let round = |value: Option<i128>| {
+        let Some(value) = value else { return Ok(None) };
+        let rounded = powers.apply(value, mode);
+        match rounded.abs() < limit {
+            true => Ok(Some(rounded)),
+            false if call.ansi() => Err(SparkError::new("NUMERIC_VALUE_OUT_OF_RANGE.WITHOUT_SUGGESTION")
+                .param("roundedValue", decimal_text(rounded, *scale))
+                .param("originalValue", decimal_text(value, powers.scale))
+                .param("precision", precision.to_string())
+                .param("scale", scale.to_string())),
+            false => Ok(None),
+        }
+    };
+    values.iter().map(round).collect()
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "what is no long becomes the nearest one, as in Java")]
@@ -192,6 +234,8 @@ fn whole_of_doubles(values: &PrimitiveArray<Float64Type>, mode: u8) -> Primitive
 
 /// Divides by a power of ten, rounding; then multiplies by another.
 struct Powers {
+    /// Digits behind the point before rounding.
+    scale: i8,
     /// `None` if greater than any value.
     divisor: Option<i128>,
     multiplier: i128,
@@ -201,7 +245,11 @@ impl Powers {
     fn of(scale: i32, result_scale: i32, keep: i32) -> Self {
         let power = |exponent: i32| 10_i128.checked_pow(u32::try_from(exponent.max(0)).unwrap_or(0));
         let kept = keep.min(scale);
-        Self { divisor: power(scale - kept), multiplier: power(result_scale - kept).unwrap_or(0) }
+        Self {
+            scale: i8::try_from(scale).unwrap_or(0),
+            divisor: power(scale - kept),
+            multiplier: power(result_scale - kept).unwrap_or(0),
+        }
     }
 
     fn apply(&self, value: i128, mode: u8) -> i128 {
@@ -240,9 +288,8 @@ where
     if keep >= 0 {
         return Ok(Arc::clone(number));
     }
-    let powers = Powers { divisor: 10_i128.checked_pow(keep.unsigned_abs()), multiplier: 0 };
-    let multiplier = powers.divisor.unwrap_or(0);
-    let powers = Powers { multiplier, ..powers };
+    let divisor = 10_i128.checked_pow(keep.unsigned_abs());
+    let powers = Powers { scale: 0, divisor, multiplier: divisor.unwrap_or(0) };
     let round = |value: T::Native| {
         let rounded = powers.apply(value.into(), mode);
         match T::Native::try_from(rounded) {

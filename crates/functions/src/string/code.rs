@@ -154,7 +154,7 @@ impl Kernel for Char {
 
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-fn encoded(bytes: &[u8]) -> String {
+pub(super) fn encoded(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
     for chunk in bytes.chunks(3) {
         let mut word = [0_u8; 4];
@@ -324,7 +324,7 @@ fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Option<String> {
     if rest.is_empty() { String::from_utf16(&units).ok() } else { None }
 }
 
-fn malformed_characters(function: &str, charset: &str) -> SparkError {
+pub(super) fn malformed_characters(function: &str, charset: &str) -> SparkError {
     SparkError::new("MALFORMED_CHARACTER_CODING")
         .param("function", format!("`{function}`"))
         .param("charset", charset)
@@ -425,6 +425,7 @@ impl Kernel for MakeValid {
     const NAME: &'static str = "spark_make_valid_utf8";
 
     fn evaluate(&self, call: &KernelCall<'_>) -> SparkResult<ColumnarValue> {
-        Ok(call.argument(0)?.clone())
+        let texts = call.texts(0)?;
+        call.make_texts(|row| Ok(texts.get(row)))
     }
 }

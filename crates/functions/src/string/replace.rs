@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, ListArray, UInt32Array};
-use arrow::compute::take;
+use arrow::compute::{cast, take};
 use datafusion::logical_expr::{ColumnarValue, lit};
 use firesteel_base::{SparkError, SparkResult, SparkType};
 
@@ -118,7 +118,8 @@ impl Kernel for ReverseArray {
 
     fn evaluate(&self, call: &KernelCall<'_>) -> SparkResult<ColumnarValue> {
         call.with_arrays(|arrays| {
-            let lists = arrays.first().and_then(|lists| lists.as_list_opt::<i32>());
+            let lists = arrays.first().map(|lists| cast(lists, call.return_type)).transpose().map_err(from_arrow)?;
+            let lists = lists.as_ref().and_then(|lists| lists.as_list_opt::<i32>());
             reversed(lists.ok_or_else(|| SparkError::internal("reverse met something else than an array"))?)
         })
     }

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use firesteel_base::{SparkField, SparkSchema, SparkType};
+use firesteel_base::identifier::quote_identifier;
+use firesteel_base::{SparkError, SparkField, SparkResult, SparkSchema, SparkType};
 
 use super::options::JsonOptions;
 use super::parser::{Node, Value};
@@ -17,9 +18,10 @@ pub(super) enum Shape {
 }
 
 impl Shape {
-    pub(super) fn of(node: &Node<'_>, options: &JsonOptions) -> Self {
+    /// The shape of one value. An object in which a name occurs twice makes no columns.
+    pub(super) fn of(node: &Node<'_>, options: &JsonOptions) -> SparkResult<Self> {
         let scalar = |data_type| Self::Scalar(if options.primitives_as_string { SparkType::STRING } else { data_type });
-        match &node.value {
+        Ok(match &node.value {
             Value::Null => Self::Null,
             Value::Boolean(_) => scalar(SparkType::Boolean),
             Value::Special(_) => scalar(SparkType::Double),
@@ -35,11 +37,15 @@ impl Shape {
             Value::Object(fields) => {
                 let mut shapes = BTreeMap::new();
                 for (name, value) in fields {
-                    merge_into(&mut shapes, name.clone().into_owned(), Self::of(value, options));
+                    let shape = Self::of(value, options)?;
+                    if shapes.insert(name.clone().into_owned(), shape).is_some() {
+                        let name = quote_identifier(&name.to_lowercase());
+                        return Err(SparkError::new("COLUMN_ALREADY_EXISTS").param("columnName", name));
+                    }
                 }
                 Self::Object(shapes)
             }
-        }
+        })
     }
 
     /// The shape that holds the values of both.

@@ -64,7 +64,7 @@ fn add_record(record: &str, fields: &mut BTreeMap<String, Shape>, options: &Json
     let parsed = parse(record, &options.leniency);
     let shape = match &parsed {
         Ok(None) => return Ok(()),
-        Ok(Some(node)) => root_shape(node, options),
+        Ok(Some(node)) => root_shape(node, options)?,
         Err(Malformed) => None,
     };
     match (shape, options.mode) {
@@ -86,15 +86,15 @@ fn add_record(record: &str, fields: &mut BTreeMap<String, Shape>, options: &Json
 }
 
 /// The shape of a record's columns; `None` where the record is no object and no list of objects.
-fn root_shape(node: &Node<'_>, options: &JsonOptions) -> Option<Shape> {
-    match Shape::of(node, options) {
+fn root_shape(node: &Node<'_>, options: &JsonOptions) -> SparkResult<Option<Shape>> {
+    Ok(match Shape::of(node, options)? {
         Shape::Array(element) => match *element {
             shape @ (Shape::Object(_) | Shape::Null) => Some(shape),
             _ => None,
         },
         shape @ (Shape::Object(_) | Shape::Null) => Some(shape),
         Shape::Scalar(_) => None,
-    }
+    })
 }
 
 /// The records of a block: its lines, or all of it.

@@ -143,10 +143,10 @@ impl RecordWriter for Writer {
         self.writer.write(&batch).map_err(|error| cannot_write(&self.path, error))
     }
 
-    fn finish(mut self: Box<Self>) -> SparkResult<u64> {
-        self.writer.finish().map_err(|error| cannot_write(&self.path, error))?;
-        let path = self.path.clone();
-        let buffer = self.writer.into_inner().map_err(|error| cannot_write(&path, error))?;
+    fn finish(self: Box<Self>) -> SparkResult<u64> {
+        let Self { writer, path, .. } = *self;
+        // Writes the footer.
+        let buffer = writer.into_inner().map_err(|error| cannot_write(&path, error))?;
         let file = buffer.into_inner().map_err(|error| cannot_write(&path, error.into_error()))?;
         let metadata = file.metadata().map_err(|error| cannot_write(&path, error))?;
         Ok(metadata.len())

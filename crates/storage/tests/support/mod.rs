@@ -1,5 +1,4 @@
 //! What the tests share: a storage over a fresh runtime, reads as text, and types by their short spelling.
-#![expect(dead_code, reason = "each test binary uses its part")]
 
 use std::path::Path;
 use std::sync::Arc;
