@@ -22,6 +22,8 @@ pub struct BindContext {
     pub user: String,
     pub current_catalog: String,
     pub current_database: String,
+    /// Reads a type or a list of columns as DDL spells them (`a INT, b STRING`), or a type's JSON.
+    pub parse_schema: fn(&str) -> SparkResult<SparkType>,
 }
 
 /// One argument of a call.

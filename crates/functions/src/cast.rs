@@ -8,6 +8,7 @@ mod convert;
 pub mod datetime;
 mod functions;
 pub mod interval;
+mod java_float;
 mod kernel;
 mod nested;
 pub mod number;

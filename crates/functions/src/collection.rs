@@ -16,6 +16,7 @@ mod extract_value;
 mod extremum;
 mod flatten;
 mod get;
+mod json;
 mod map;
 mod map_concat;
 mod map_entries;
@@ -38,6 +39,7 @@ pub use extract_value::EXTRACT_VALUE;
 pub use reverse::bind_reverse;
 
 pub(crate) use extract_value::array_field_expr;
+pub(crate) use json::JSON_TUPLE;
 pub(crate) use map::MapBuilder;
 pub(crate) use sort_array::sorted_picks;
 pub(crate) use typing::element_type;
@@ -63,6 +65,12 @@ pub static FUNCTIONS: &[&Function] = &[
     &extremum::ARRAY_MIN,
     &flatten::FUNCTION,
     &get::FUNCTION,
+    &json::FROM_JSON,
+    &json::GET_JSON_OBJECT,
+    &json::JSON_ARRAY_LENGTH,
+    &json::JSON_OBJECT_KEYS,
+    &json::SCHEMA_OF_JSON,
+    &json::TO_JSON,
     &map::FUNCTION,
     &map_concat::FUNCTION,
     &map_entries::MAP_CONTAINS_KEY,

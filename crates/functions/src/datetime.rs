@@ -17,6 +17,7 @@ mod make_timestamp;
 mod months_between;
 mod next_day;
 mod pattern;
+mod record_pattern;
 mod timestamp_add;
 mod timestamp_diff;
 mod to_date;
@@ -27,6 +28,8 @@ mod utc_timestamp;
 mod window;
 
 use crate::function::Function;
+
+pub(crate) use record_pattern::{PatternReader, PatternWriter};
 
 /// The functions of this group.
 pub static FUNCTIONS: &[&Function] = &[

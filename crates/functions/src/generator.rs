@@ -14,5 +14,6 @@ pub static FUNCTIONS: &[&Function] = &[
     &explode::POSEXPLODE_OUTER,
     &inline::INLINE,
     &inline::INLINE_OUTER,
+    &crate::collection::JSON_TUPLE,
     &stack::FUNCTION,
 ];

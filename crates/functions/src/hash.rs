@@ -7,11 +7,5 @@ mod row_hash;
 use crate::function::Function;
 
 /// The functions of this group.
-pub static FUNCTIONS: &[&Function] = &[
-    &crc32::FUNCTION,
-    &digest::MD5,
-    &digest::SHA1,
-    &digest::SHA2,
-    &row_hash::HASH,
-    &row_hash::XXHASH64,
-];
+pub static FUNCTIONS: &[&Function] =
+    &[&crc32::FUNCTION, &digest::MD5, &digest::SHA1, &digest::SHA2, &row_hash::HASH, &row_hash::XXHASH64];

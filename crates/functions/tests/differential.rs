@@ -37,6 +37,7 @@ fn context(ansi: bool) -> BindContext {
         user: "u".into(),
         current_catalog: "spark_catalog".into(),
         current_database: "default".into(),
+        parse_schema: firesteel_base::SparkType::from_json,
     }
 }
 
@@ -84,7 +85,12 @@ struct Outcome {
     errors: Vec<String>,
 }
 
-fn argument<'a>(t: SparkType, nullable: bool, constant: Option<ScalarValue>, printer: &'a dyn Fn() -> String) -> Argument<'a> {
+fn argument<'a>(
+    t: SparkType,
+    nullable: bool,
+    constant: Option<ScalarValue>,
+    printer: &'a dyn Fn() -> String,
+) -> Argument<'a> {
     let is_foldable = constant.is_some();
     Argument { data_type: t, nullable, constant, is_foldable, printer }
 }
@@ -114,9 +120,17 @@ fn scalar_case(case: &serde_json::Value) -> Outcome {
     let ctx = context(ansi);
     let expected_error = case["error"].as_str();
     for mode in ["constant", "column", "mixed"] {
-        let printers: Vec<Box<dyn Fn() -> String>> = sqls.iter().map(|s| { let s = s.clone(); Box::new(move || s.clone()) as Box<dyn Fn() -> String> }).collect();
+        let printers: Vec<Box<dyn Fn() -> String>> = sqls
+            .iter()
+            .map(|s| {
+                let s = s.clone();
+                Box::new(move || s.clone()) as Box<dyn Fn() -> String>
+            })
+            .collect();
         let constant = |i: usize| mode == "constant" || (mode == "mixed" && i > 0);
-        if mode == "mixed" && n < 2 { continue; }
+        if mode == "mixed" && n < 2 {
+            continue;
+        }
         let arguments: Vec<Argument> = (0..n)
             .map(|i| {
                 let value = ScalarValue::try_from_array(&columns[i], 0).unwrap();
@@ -125,7 +139,13 @@ fn scalar_case(case: &serde_json::Value) -> Outcome {
             .collect();
         let printer = || format!("{name}({})", sqls.join(", "));
         let call = Call {
-            function, called_as: name, arguments, context: &ctx, is_distinct: false, ignore_nulls: None, is_windowed: false,
+            function,
+            called_as: name,
+            arguments,
+            context: &ctx,
+            is_distinct: false,
+            ignore_nulls: None,
+            is_windowed: false,
             printer: &printer,
         };
         let result = (|| {
@@ -157,7 +177,13 @@ fn scalar_case(case: &serde_json::Value) -> Outcome {
                     } else {
                         col(format!("c{i}"))
                     };
-                    cast_expr(e, &types[i], &bound.arguments[i], if ansi { CastMode::Ansi } else { CastMode::Legacy }, -1)
+                    cast_expr(
+                        e,
+                        &types[i],
+                        &bound.arguments[i],
+                        if ansi { CastMode::Ansi } else { CastMode::Legacy },
+                        -1,
+                    )
                 })
                 .collect();
             let exprs = exprs?;
@@ -166,16 +192,26 @@ fn scalar_case(case: &serde_json::Value) -> Outcome {
                 Build::Kernel(u) => kernel_call(u.clone(), exprs, &bound.data_type, -1)?,
                 Build::Expr(f) => f(exprs)?,
             };
-            let fields: Vec<Field> = (0..n).map(|i| Field::new(format!("c{i}"), columns[i].data_type().clone(), true)).collect();
+            let fields: Vec<Field> =
+                (0..n).map(|i| Field::new(format!("c{i}"), columns[i].data_type().clone(), true)).collect();
             let schema = Arc::new(Schema::new(fields));
             let index = arrow::array::UInt32Array::from(vec![0, 0, 0]);
             let cols: Vec<ArrayRef> = columns.iter().map(|c| arrow::compute::take(c, &index, None).unwrap()).collect();
-            let batch = RecordBatch::try_new_with_options(schema.clone(), cols, &arrow::array::RecordBatchOptions::new().with_row_count(Some(3))).unwrap();
+            let batch = RecordBatch::try_new_with_options(
+                schema.clone(),
+                cols,
+                &arrow::array::RecordBatchOptions::new().with_row_count(Some(3)),
+            )
+            .unwrap();
             let session = session(ansi, 1);
             let rt = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             let _ = DFSchema::empty();
             let value = rt.block_on(async {
-                let df = session.read_batch(batch).map_err(from_engine)?.select(vec![expr.alias("r")]).map_err(from_engine)?;
+                let df = session
+                    .read_batch(batch)
+                    .map_err(from_engine)?
+                    .select(vec![expr.alias("r")])
+                    .map_err(from_engine)?;
                 let batches = df.collect().await.map_err(from_engine)?;
                 Ok::<_, firesteel_base::SparkError>(batches[0].column(0).clone())
             })?;
@@ -191,11 +227,11 @@ fn scalar_case(case: &serde_json::Value) -> Outcome {
                     errors.push(format!("{mode}: {g} expected {e}"));
                 }
             }
-            (Ok(value), Some(error)) => {
-                errors.push(format!("{mode}: {} expected error {error}", show(&value, 0)))
-            }
+            (Ok(value), Some(error)) => errors.push(format!("{mode}: {} expected error {error}", show(&value, 0))),
             (Err(e), None) => {
-                if mode == "constant" || !e.condition().contains("FOLDABLE") { errors.push(format!("{mode}: {e}")) }
+                if mode == "constant" || !e.condition().contains("FOLDABLE") {
+                    errors.push(format!("{mode}: {e}"))
+                }
             }
             (Err(e), Some(error)) => {
                 if e.condition() != error && !e.condition().contains("FOLDABLE") {
@@ -217,7 +253,9 @@ fn scalar_case(case: &serde_json::Value) -> Outcome {
 }
 
 fn aggregate_case(case: &serde_json::Value) -> Outcome {
-    use datafusion::logical_expr::expr::{AggregateFunction, AggregateFunctionParams, WindowFunction, WindowFunctionDefinition};
+    use datafusion::logical_expr::expr::{
+        AggregateFunction, AggregateFunctionParams, WindowFunction, WindowFunctionDefinition,
+    };
     let mut errors = vec![];
     let name = case["function"].as_str().unwrap();
     let ansi = case["ansi"].as_bool().unwrap_or(true);
@@ -230,7 +268,13 @@ fn aggregate_case(case: &serde_json::Value) -> Outcome {
     // args: list of {"column": i} or {"literal": hex table}
     let specs = case["arg_specs"].as_array().unwrap();
     let sqls: Vec<String> = case["sqls"].as_array().unwrap().iter().map(|v| v.as_str().unwrap().to_owned()).collect();
-    let printers: Vec<Box<dyn Fn() -> String>> = sqls.iter().map(|s| { let s = s.clone(); Box::new(move || s.clone()) as Box<dyn Fn() -> String> }).collect();
+    let printers: Vec<Box<dyn Fn() -> String>> = sqls
+        .iter()
+        .map(|s| {
+            let s = s.clone();
+            Box::new(move || s.clone()) as Box<dyn Fn() -> String>
+        })
+        .collect();
     let mut arguments = vec![];
     let mut exprs = vec![];
     let mut types = vec![];
@@ -255,7 +299,13 @@ fn aggregate_case(case: &serde_json::Value) -> Outcome {
     let distinct = case["distinct"].as_bool().unwrap_or(false);
     let printer = || format!("{name}({})", sqls.join(", "));
     let call = Call {
-        function, called_as: name, arguments, context: &ctx, is_distinct: distinct, ignore_nulls: None, is_windowed: false,
+        function,
+        called_as: name,
+        arguments,
+        context: &ctx,
+        is_distinct: distinct,
+        ignore_nulls: None,
+        is_windowed: false,
         printer: &printer,
     };
     let expected_error = case["error"].as_str();
@@ -292,19 +342,27 @@ fn aggregate_case(case: &serde_json::Value) -> Outcome {
     let mut exprs: Vec<Expr> = exprs
         .into_iter()
         .enumerate()
-        .map(|(i, e)| cast_expr(e, &types[i], &bound.arguments[i], if ansi { CastMode::Ansi } else { CastMode::Legacy }, -1).unwrap())
+        .map(|(i, e)| {
+            cast_expr(e, &types[i], &bound.arguments[i], if ansi { CastMode::Ansi } else { CastMode::Legacy }, -1)
+                .unwrap()
+        })
         .collect();
     if let Some(before) = bound.before {
         exprs = before(exprs).unwrap();
     }
     for mode in ["single", "partial", "grouped", "window", "sliding"] {
         if mode == "window" || mode == "sliding" {
-            if distinct { continue; }
+            if distinct {
+                continue;
+            }
         }
-        if mode == "sliding" && case["no_sliding"].as_bool().unwrap_or(false) { continue; }
+        if mode == "sliding" && case["no_sliding"].as_bool().unwrap_or(false) {
+            continue;
+        }
         let result: Result<Option<ArrayRef>, firesteel_base::SparkError> = rt.block_on(async {
             let session = session(ansi, if mode == "single" { 1 } else { 2 });
-            let mut fields: Vec<Field> = (0..columns.len()).map(|i| Field::new(format!("c{i}"), columns[i].data_type().clone(), true)).collect();
+            let mut fields: Vec<Field> =
+                (0..columns.len()).map(|i| Field::new(format!("c{i}"), columns[i].data_type().clone(), true)).collect();
             fields.push(Field::new("k", DataType::Int32, false));
             fields.push(Field::new("o", DataType::Int32, false));
             let n = data.num_rows();
@@ -324,30 +382,61 @@ fn aggregate_case(case: &serde_json::Value) -> Outcome {
             let run = async {
                 if mode == "window" || mode == "sliding" {
                     use datafusion::logical_expr::{ExprFunctionExt, WindowFrame, WindowFrameBound, WindowFrameUnits};
-                    let mut w = Expr::WindowFunction(Box::new(WindowFunction::new(WindowFunctionDefinition::AggregateUDF(bound.udaf.clone()), exprs.clone())));
+                    let mut w = Expr::WindowFunction(Box::new(WindowFunction::new(
+                        WindowFunctionDefinition::AggregateUDF(bound.udaf.clone()),
+                        exprs.clone(),
+                    )));
                     let frame = if mode == "window" {
-                        WindowFrame::new_bounds(WindowFrameUnits::Rows, WindowFrameBound::Preceding(ScalarValue::UInt64(None)), WindowFrameBound::CurrentRow)
+                        WindowFrame::new_bounds(
+                            WindowFrameUnits::Rows,
+                            WindowFrameBound::Preceding(ScalarValue::UInt64(None)),
+                            WindowFrameBound::CurrentRow,
+                        )
                     } else {
-                        WindowFrame::new_bounds(WindowFrameUnits::Rows, WindowFrameBound::Preceding(ScalarValue::UInt64(Some(1000))), WindowFrameBound::CurrentRow)
+                        WindowFrame::new_bounds(
+                            WindowFrameUnits::Rows,
+                            WindowFrameBound::Preceding(ScalarValue::UInt64(Some(1000))),
+                            WindowFrameBound::CurrentRow,
+                        )
                     };
                     w = w.order_by(vec![col("o").sort(true, true)]).window_frame(frame).build()?;
-                    if n == 0 { return Ok(None); }
+                    if n == 0 {
+                        return Ok(None);
+                    }
                     let df = df.window(vec![w.alias("w")])?;
-                    let e = match &bound.after { Some(f) => f(col("w")).unwrap(), None => col("w") };
-                    let batches = df.select(vec![e.alias("r"), col("o")])?.sort(vec![col("o").sort(true, true)])?.collect().await?;
+                    let e = match &bound.after {
+                        Some(f) => f(col("w")).unwrap(),
+                        None => col("w"),
+                    };
+                    let batches = df
+                        .select(vec![e.alias("r"), col("o")])?
+                        .sort(vec![col("o").sort(true, true)])?
+                        .collect()
+                        .await?;
                     let b = arrow::compute::concat_batches(&batches[0].schema(), &batches)?;
                     return Ok(Some(b.column(0).slice(n - 1, 1)));
                 }
                 let a = Expr::AggregateFunction(AggregateFunction {
                     func: bound.udaf.clone(),
-                    params: AggregateFunctionParams { args: exprs.clone(), distinct, filter: None, order_by: vec![], null_treatment: None },
+                    params: AggregateFunctionParams {
+                        args: exprs.clone(),
+                        distinct,
+                        filter: None,
+                        order_by: vec![],
+                        null_treatment: None,
+                    },
                 });
                 let group = if mode == "grouped" { vec![col("k")] } else { vec![] };
                 let df = df.aggregate(group, vec![a.alias("w")])?;
-                let e = match &bound.after { Some(f) => f(col("w")).unwrap(), None => col("w") };
+                let e = match &bound.after {
+                    Some(f) => f(col("w")).unwrap(),
+                    None => col("w"),
+                };
                 let batches = df.select(vec![e.alias("r")])?.collect().await?;
                 let batches: Vec<_> = batches.into_iter().filter(|b| b.num_rows() > 0).collect();
-                if batches.is_empty() { return Ok(None); }
+                if batches.is_empty() {
+                    return Ok(None);
+                }
                 Ok::<_, datafusion::common::DataFusionError>(Some(batches[0].column(0).clone()))
             };
             run.await.map_err(from_engine)
@@ -365,7 +454,9 @@ fn aggregate_case(case: &serde_json::Value) -> Outcome {
                     errors.push(format!("{mode}: array {} bound {to}", value.data_type()));
                 }
             }
-            (Ok(Some(value)), Some(error)) => errors.push(format!("{mode}: {} expected error {error}", show(&value, 0))),
+            (Ok(Some(value)), Some(error)) => {
+                errors.push(format!("{mode}: {} expected error {error}", show(&value, 0)))
+            }
             (Err(e), None) => errors.push(format!("{mode}: {e}")),
             (Err(e), Some(error)) => {
                 if e.condition() != error {

@@ -8,6 +8,7 @@ use firesteel_functions::BindContext;
 use firesteel_syntax::ir::expression::Window;
 use firesteel_syntax::ir::relation::CommonTable;
 use firesteel_syntax::ir::Relation;
+use firesteel_syntax::parser::{self, ParserOptions};
 
 use crate::analysis::AnalysisContext;
 use crate::attribute::{Attribute, AttributeId};
@@ -67,6 +68,7 @@ impl<'a> Resolver<'a> {
             user: context.user.clone(),
             current_catalog: "spark_catalog".to_owned(),
             current_database: "default".to_owned(),
+            parse_schema,
         };
         Self { context, bind, sources, origins: Origins::default(), next_id: Cell::new(1), depth: Cell::new(0) }
     }
@@ -124,4 +126,14 @@ impl<'a> Resolver<'a> {
         self.depth.set(depth);
         result
     }
+}
+
+/// A type or a list of columns as DDL spells them, or a type's JSON.
+fn parse_schema(text: &str) -> SparkResult<SparkType> {
+    let options = ParserOptions::default();
+    if text.trim_start().starts_with(['{', '"']) {
+        return SparkType::from_json(text);
+    }
+    parser::parse_data_type(text, &options)
+        .or_else(|error| parser::parse_table_schema(text, &options).map(SparkType::Struct).map_err(|_| error))
 }

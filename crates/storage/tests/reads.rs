@@ -1,4 +1,5 @@
 //! Reads of text formats, compared with what Apache Spark answered (`data/record.py`).
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
 
 mod support;
 

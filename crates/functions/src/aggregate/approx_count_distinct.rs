@@ -72,16 +72,12 @@ fn hash_of(value: Expr) -> SparkResult<Expr> {
         user: String::new(),
         current_catalog: String::new(),
         current_database: String::new(),
+        parse_schema: firesteel_base::SparkType::from_json,
     };
     let printer = || "xxhash64".to_owned();
     // The hash of a value depends on its carrier only, so that its type need not be known here.
-    let argument = Argument {
-        data_type: SparkType::Long,
-        nullable: true,
-        constant: None,
-        is_foldable: false,
-        printer: &printer,
-    };
+    let argument =
+        Argument { data_type: SparkType::Long, nullable: true, constant: None, is_foldable: false, printer: &printer };
     let call = Call {
         function,
         called_as: function.name,
@@ -178,7 +174,8 @@ impl Groups for RegisterGroups {
 
     fn evaluate(&self, count: usize) -> Result<ArrayRef> {
         let counts = self.registers.iter().take(count);
-        let counts = counts.map(|registers| registers.as_ref().map_or(0, |registers| estimate(registers, self.precision)));
+        let counts =
+            counts.map(|registers| registers.as_ref().map_or(0, |registers| estimate(registers, self.precision)));
         Ok(Arc::new(counts.map(Some).collect::<Int64Array>()))
     }
 
@@ -202,7 +199,8 @@ impl Groups for RegisterGroups {
     }
 }
 
-/// Up to these estimates, by precision from 4, the count of empty registers is the better guide.
+/// Up to these estimates, by precision from 4, the count of empty registers is the better guide; and also up to two and
+/// a half times the number of registers.
 const THRESHOLDS: [f64; 15] = [
     10.0, 20.0, 40.0, 80.0, 220.0, 400.0, 900.0, 1800.0, 3100.0, 6500.0, 15500.0, 20000.0, 50000.0, 120_000.0,
     350_000.0,
@@ -223,7 +221,8 @@ fn estimate(registers: &[u8], precision: u32) -> i64 {
     let corrected = if raw < 5.0 * size { raw - bias(raw, precision) } else { raw };
     let threshold = usize::try_from(precision).ok().and_then(|precision| THRESHOLDS.get(precision.checked_sub(4)?));
     let linear = size * libm::log(size / empty);
-    let estimate = if empty > 0.0 && threshold.is_some_and(|threshold| linear <= *threshold) { linear } else { corrected };
+    let is_small = linear <= 2.5 * size || threshold.is_some_and(|threshold| linear <= *threshold);
+    let estimate = if empty > 0.0 && is_small { linear } else { corrected };
     // As Java rounds: half up.
     (estimate + 0.5).floor() as i64
 }

@@ -53,10 +53,7 @@ fn bind(call: &Call<'_>) -> SparkResult<Aggregate> {
     if matches!(value, SparkType::YearMonthInterval { .. } | SparkType::Decimal { .. }) {
         return Err(SparkError::unsupported(format!("histogram_numeric of {}", quoted_type(&value))));
     }
-    let bin = SparkSchema::new([
-        SparkField::new("x", value, true),
-        SparkField::new("y", SparkType::Double, true),
-    ]);
+    let bin = SparkSchema::new([SparkField::new("x", value, true), SparkField::new("y", SparkType::Double, true)]);
     let result = SparkType::array(SparkType::Struct(bin), true);
     Ok(Aggregate::new(call, result, true, aggregate_udf(HistogramNumeric)).casting(types))
 }
@@ -95,7 +92,8 @@ impl Gathering for HistogramNumeric {
             return Ok(None);
         }
         let data_type = values.data_type();
-        let numbers = if is_number(data_type) { Arc::clone(values) } else { cast(&carrier(values)?, &DataType::Int64)? };
+        let numbers =
+            if is_number(data_type) { Arc::clone(values) } else { cast(&carrier(values)?, &DataType::Int64)? };
         let numbers = cast(&numbers, &DataType::Float64)?;
         let mut histogram = Histogram::new(usize::try_from(*size).unwrap_or(2));
         for number in numbers.as_primitive::<Float64Type>().values() {

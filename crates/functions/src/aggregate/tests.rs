@@ -25,6 +25,7 @@ fn context() -> BindContext {
         user: String::new(),
         current_catalog: String::new(),
         current_database: String::new(),
+        parse_schema: firesteel_base::SparkType::from_json,
     }
 }
 
@@ -133,7 +134,9 @@ fn check(udaf: Arc<AggregateUDF>, columns: &[ArrayRef], constants: &[ScalarValue
     let (mut left, mut right, mut merged) = (new(), new(), new());
     let half = rows / 2;
     left.update_batch(&slices(&columns, 0, half), &groups[..half], None, 3).unwrap();
-    right.update_batch(&slices(&columns, half, rows - half), &groups[half..], Some(&filter.slice(half, rows - half)), 3).unwrap();
+    right
+        .update_batch(&slices(&columns, half, rows - half), &groups[half..], Some(&filter.slice(half, rows - half)), 3)
+        .unwrap();
     merged.merge_batch(&left.state(EmitTo::All).unwrap(), &[0, 1, 2], 3).unwrap();
     merged.merge_batch(&right.state(EmitTo::All).unwrap(), &[0, 1, 2], 3).unwrap();
     let result = merged.evaluate(EmitTo::All).unwrap();
@@ -160,13 +163,34 @@ fn doubles() -> ArrayRef {
 
 fn texts() -> ArrayRef {
     Arc::new(StringArray::from(vec![
-        Some("a"), None, Some("c"), Some("d"), None, Some("c"), Some("g"), Some("h"), Some("c"), Some("j"),
+        Some("a"),
+        None,
+        Some("c"),
+        Some("d"),
+        None,
+        Some("c"),
+        Some("g"),
+        Some("h"),
+        Some("c"),
+        Some("j"),
     ]))
 }
 
 #[test]
 fn groups_are_as_single_ones() {
-    for name in ["sum", "try_sum", "bit_and", "bit_or", "bit_xor", "first", "last", "any_value", "collect_list", "collect_set", "mode"] {
+    for name in [
+        "sum",
+        "try_sum",
+        "bit_and",
+        "bit_or",
+        "bit_xor",
+        "first",
+        "last",
+        "any_value",
+        "collect_list",
+        "collect_set",
+        "mode",
+    ] {
         check(udaf(name, &[SparkType::Long]), &[longs()], &[]);
     }
     for name in ["sum", "avg", "max", "min", "product", "first", "last", "collect_list"] {
@@ -185,7 +209,18 @@ fn groups_are_as_single_ones() {
 
 #[test]
 fn decimals_are_summed_and_averaged() {
-    let values = Decimal128Array::from(vec![Some(1234), None, Some(5), Some(-7), None, Some(6), Some(90), Some(8), Some(9), Some(7)]);
+    let values = Decimal128Array::from(vec![
+        Some(1234),
+        None,
+        Some(5),
+        Some(-7),
+        None,
+        Some(6),
+        Some(90),
+        Some(8),
+        Some(9),
+        Some(7),
+    ]);
     let values: ArrayRef = Arc::new(values.with_precision_and_scale(10, 2).unwrap());
     for name in ["sum", "try_sum", "avg", "try_avg"] {
         check(udaf(name, &[SparkType::decimal(10, 2)]), &[Arc::clone(&values)], &[]);

@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use super::java_float::{self, Digits};
+
 /// The powers of ten that fit.
 const POWERS_OF_TEN: [i128; 39] = {
     let mut powers = [1_i128; 39];
@@ -305,23 +307,18 @@ pub fn decimal_to_float(unscaled: i128, scale: i8) -> f32 {
 
 /// Appends a double as Java prints it: `1.0`, `1.0E10`, `NaN`, `Infinity`.
 pub fn write_double(value: f64, out: &mut String) {
-    if let Some(special) = special_text(value) {
-        return out.push_str(special);
+    match special_text(value) {
+        Some(special) => out.push_str(special),
+        None => write_java(value < 0.0, &java_float::of_double(value.abs()), out),
     }
-    let shortest = format!("{value:e}");
-    // Java chooses among two digits where one would do.
-    let text = if has_one_digit(&shortest) { format!("{value:.1e}") } else { shortest };
-    write_java(&text, out);
 }
 
 /// As [`write_double`] in single precision.
 pub fn write_float(value: f32, out: &mut String) {
-    if let Some(special) = special_text(f64::from(value)) {
-        return out.push_str(special);
+    match special_text(f64::from(value)) {
+        Some(special) => out.push_str(special),
+        None => write_java(value < 0.0, &java_float::of_float(value.abs()), out),
     }
-    let shortest = format!("{value:e}");
-    let text = if has_one_digit(&shortest) { format!("{value:.1e}") } else { shortest };
-    write_java(&text, out);
 }
 
 /// A double as Java prints it.
@@ -348,23 +345,14 @@ fn special_text(value: f64) -> Option<&'static str> {
     }
 }
 
-fn has_one_digit(scientific: &str) -> bool {
-    !scientific.contains('.')
-}
-
-/// From `-1.25e-7` to Java's form: plain from 1e-3 up to below 1e7, else with `E`; always a digit behind the point.
-fn write_java(scientific: &str, out: &mut String) {
-    let (mantissa, exponent) = scientific.split_once('e').unwrap_or((scientific, "0"));
-    let exponent: i32 = exponent.parse().unwrap_or(0);
-    let mantissa = match mantissa.strip_prefix('-') {
-        Some(mantissa) => {
-            out.push('-');
-            mantissa
-        }
-        None => mantissa,
-    };
-    let (first, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-    let fraction = fraction.trim_end_matches('0');
+/// Java's layout: plain from 1e-3 up to below 1e7, else with `E`; always a digit behind the point.
+fn write_java(is_negative: bool, number: &Digits, out: &mut String) {
+    if is_negative {
+        out.push('-');
+    }
+    let digits: String = number.digits.iter().map(|digit| char::from(b'0' + digit)).collect();
+    let exponent = number.exponent;
+    let (first, fraction) = digits.split_at_checked(1).unwrap_or((&digits, ""));
     if !(-3..7).contains(&exponent) {
         let fraction = if fraction.is_empty() { "0" } else { fraction };
         // Writing to a String cannot fail.
@@ -374,8 +362,7 @@ fn write_java(scientific: &str, out: &mut String) {
     if exponent < 0 {
         out.push_str("0.");
         (exponent..-1).for_each(|_| out.push('0'));
-        out.push_str(first);
-        out.push_str(fraction);
+        out.push_str(&digits);
         return;
     }
     out.push_str(first);

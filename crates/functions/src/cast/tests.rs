@@ -117,7 +117,10 @@ fn nested_values_print_as_spark_s() {
     assert_eq!(cast.len(), 2);
 
     let fields = vec![
-        (std::sync::Arc::new(Field::new("a", DataType::Int32, true)), std::sync::Arc::new(Int32Array::from(vec![1])) as ArrayRef),
+        (
+            std::sync::Arc::new(Field::new("a", DataType::Int32, true)),
+            std::sync::Arc::new(Int32Array::from(vec![1])) as ArrayRef,
+        ),
         (std::sync::Arc::new(Field::new("b", DataType::Utf8, true)), new_null_array(&DataType::Utf8, 1)),
     ];
     let record: ArrayRef = std::sync::Arc::new(StructArray::from(fields));

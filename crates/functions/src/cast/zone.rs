@@ -62,12 +62,7 @@ thread_local! {
     static KNOWN_LOCAL: Cell<Known> = const { Cell::new(None) };
 }
 
-fn remembered(
-    known: &'static LocalKey<Cell<Known>>,
-    zone: Tz,
-    seconds: i64,
-    look_up: impl FnOnce() -> i32,
-) -> i32 {
+fn remembered(known: &'static LocalKey<Cell<Known>>, zone: Tz, seconds: i64, look_up: impl FnOnce() -> i32) -> i32 {
     if seconds < QUARTERS_FROM_SECONDS {
         return look_up();
     }

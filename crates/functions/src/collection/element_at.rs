@@ -27,10 +27,8 @@ kernels! {
 fn bind(call: &Call<'_>, is_try: bool) -> SparkResult<Scalar> {
     match call.data_type(0)? {
         SparkType::Array { element, contains_null } => {
-            if !matches!(
-                call.data_type(1)?,
-                SparkType::Byte | SparkType::Short | SparkType::Integer | SparkType::Null
-            ) {
+            if !matches!(call.data_type(1)?, SparkType::Byte | SparkType::Short | SparkType::Integer | SparkType::Null)
+            {
                 return Err(call.unexpected_input_type(1, &Expected::INT));
             }
             let types = vec![call.data_type(0)?.clone(), SparkType::Integer];

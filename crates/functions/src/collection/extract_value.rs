@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
+use arrow::array::BooleanArray;
 use arrow::array::{Array, ArrayRef, AsArray, ListArray};
 use arrow::compute::kernels::nullif::nullif;
-use arrow::array::BooleanArray;
 use arrow::datatypes::Int64Type;
 use datafusion::common::ScalarValue;
 use datafusion::logical_expr::{ColumnarValue, Expr, lit};
@@ -40,7 +40,11 @@ fn bind(call: &Call<'_>) -> SparkResult<Scalar> {
         SparkType::Array { element, contains_null } => match (element.as_ref(), &call.argument(1)?.constant) {
             (
                 SparkType::Struct(schema),
-                Some(ScalarValue::Utf8(Some(name)) | ScalarValue::Utf8View(Some(name)) | ScalarValue::LargeUtf8(Some(name))),
+                Some(
+                    ScalarValue::Utf8(Some(name))
+                    | ScalarValue::Utf8View(Some(name))
+                    | ScalarValue::LargeUtf8(Some(name)),
+                ),
             ) => bind_field(call, schema, name, *contains_null),
             _ => bind_item(call, element, *contains_null),
         },

@@ -12,8 +12,10 @@ use crate::function::{Function, Scalar};
 use crate::kernel::nested::{Nulls, Picker, comparable, lists, range};
 use crate::kernel::{Kernel, KernelCall, kernels};
 
-pub(super) const ARRAY_MAX: Function = Function::scalar("array_max", |call| bind(call, ArrayMax)).arity(1..=1).since("2.4.0");
-pub(super) const ARRAY_MIN: Function = Function::scalar("array_min", |call| bind(call, ArrayMin)).arity(1..=1).since("2.4.0");
+pub(super) const ARRAY_MAX: Function =
+    Function::scalar("array_max", |call| bind(call, ArrayMax)).arity(1..=1).since("2.4.0");
+pub(super) const ARRAY_MIN: Function =
+    Function::scalar("array_min", |call| bind(call, ArrayMin)).arity(1..=1).since("2.4.0");
 
 kernels! {
     ArrayMax = "spark_array_max" => |call| extremum(call, Ordering::Greater);

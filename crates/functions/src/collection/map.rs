@@ -120,18 +120,20 @@ fn bind(call: &Call<'_>) -> SparkResult<Scalar> {
         }
         merge_all(types).or_else(|| common_type(types, call.ansi())).ok_or_else(|| {
             let listed: Vec<_> = types.iter().map(quoted_type).collect();
-            call.mismatch(kind)
-                .param("functionName", "`map`")
-                .param("dataType", format!("[{}]", listed.join(", ")))
+            call.mismatch(kind).param("functionName", "`map`").param("dataType", format!("[{}]", listed.join(", ")))
         })
     };
     let key = one(&of(0), "CREATE_MAP_KEY_DIFF_TYPES")?;
     let value = one(&of(1), "CREATE_MAP_VALUE_DIFF_TYPES")?;
     check_key(call, &key)?;
     let types: Vec<_> = (0..call.len()).map(|index| if index % 2 == 0 { key.clone() } else { value.clone() }).collect();
-    let value_contains_null = call.arguments.iter().zip(&types).skip(1).step_by(2).any(|(argument, to)| {
-        argument.nullable || crate::cast::cast_may_add_null(&argument.data_type, to)
-    });
+    let value_contains_null = call
+        .arguments
+        .iter()
+        .zip(&types)
+        .skip(1)
+        .step_by(2)
+        .any(|(argument, to)| argument.nullable || crate::cast::cast_may_add_null(&argument.data_type, to));
     let data_type = SparkType::map(key, value, value_contains_null);
     Ok(Scalar::kernel(call, data_type, MakeMap).casting(types).nullable(false))
 }

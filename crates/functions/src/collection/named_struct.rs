@@ -32,8 +32,7 @@ fn bind_named(call: &Call<'_>) -> SparkResult<Scalar> {
     }
     let names: Vec<_> = call.arguments.iter().step_by(2).collect();
     let list = |wrong: &dyn Fn(&crate::call::Argument<'_>) -> bool| -> Option<String> {
-        let wrong: Vec<_> =
-            names.iter().filter(|name| wrong(name)).map(|name| quoted(&name.sql())).collect();
+        let wrong: Vec<_> = names.iter().filter(|name| wrong(name)).map(|name| quoted(&name.sql())).collect();
         (!wrong.is_empty()).then(|| format!("[{}]", wrong.join(", ")))
     };
     if let Some(names) = list(&|name| !name.is_foldable || !name.data_type.is_string()) {
@@ -48,7 +47,9 @@ fn bind_named(call: &Call<'_>) -> SparkResult<Scalar> {
         .map(|(name, value)| {
             let name = match &name.constant {
                 Some(
-                    ScalarValue::Utf8(Some(name)) | ScalarValue::Utf8View(Some(name)) | ScalarValue::LargeUtf8(Some(name)),
+                    ScalarValue::Utf8(Some(name))
+                    | ScalarValue::Utf8View(Some(name))
+                    | ScalarValue::LargeUtf8(Some(name)),
                 ) => name.clone(),
                 Some(_) | None => String::new(),
             };

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use arrow::array::{Array, ArrayRef, AsArray, Int64Array};
 use arrow::compute::cast;
 use arrow::datatypes::{
-    DataType, Date32Type, DurationMicrosecondType, Int64Type, IntervalMonthDayNanoType,
-    IntervalUnit, IntervalYearMonthType, TimestampMicrosecondType,
+    DataType, Date32Type, DurationMicrosecondType, Int64Type, IntervalMonthDayNanoType, IntervalUnit,
+    IntervalYearMonthType, TimestampMicrosecondType,
 };
 use datafusion::logical_expr::ColumnarValue;
 use firesteel_base::{SparkError, SparkResult, SparkType};
@@ -168,8 +168,8 @@ fn temporal(call: &KernelCall<'_>, arrays: &[ArrayRef], element: &DataType) -> S
     }
     let values: ArrayRef = if is_date {
         let days = arrow::array::Date32Array::from_iter_values(
-                values.into_iter().map(|micros| micros.div_euclid(MICROS_PER_DAY) as i32),
-            );
+            values.into_iter().map(|micros| micros.div_euclid(MICROS_PER_DAY) as i32),
+        );
         Arc::new(days)
     } else {
         cast(&(Arc::new(Int64Array::from(values)) as ArrayRef), element).map_err(from_arrow)?

@@ -39,10 +39,8 @@ kernels! {
 /// The common element type, and whether each array may hold NULLs.
 fn element_types(call: &Call<'_>) -> SparkResult<(SparkType, bool, bool)> {
     let (left, right) = (call.data_type(0)?, call.data_type(1)?);
-    if let (
-        SparkType::Array { element, contains_null },
-        SparkType::Array { element: other, contains_null: other_null },
-    ) = (left, right)
+    if let (SparkType::Array { element, contains_null }, SparkType::Array { element: other, contains_null: other_null }) =
+        (left, right)
         && let Some(common) = wider_type_without_string_promotion(element, other, call.ansi())
     {
         check_orderable(call, &common)?;
@@ -79,7 +77,9 @@ fn combine(call: &KernelCall<'_>, with_right: bool, keep: fn(bool) -> bool) -> S
         let element = element_field(call.return_type)?.data_type();
         let mut values = Picker::new(&[left.values(), right.values()], element)?;
         let mut rows = RowBuilder::new(left.len());
-        let [left_keys, right_keys] = keys.as_slice() else { return rows.into_lists(&values.finish()?, call.return_type) };
+        let [left_keys, right_keys] = keys.as_slice() else {
+            return rows.into_lists(&values.finish()?, call.return_type);
+        };
         for row in 0..left.len() {
             if left.is_null(row) || right.is_null(row) {
                 rows.end_null(values.len())?;

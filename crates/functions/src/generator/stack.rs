@@ -110,9 +110,7 @@ fn row_count(call: &Call<'_>) -> SparkResult<usize> {
             Ok(count) if count > 0 => Ok(count),
             Ok(_) | Err(_) => Err(out_of_range(*rows)),
         },
-        Some(ScalarValue::Int32(None)) => {
-            Err(call.mismatch("UNEXPECTED_NULL").param("exprName", "`n`"))
-        }
+        Some(ScalarValue::Int32(None)) => Err(call.mismatch("UNEXPECTED_NULL").param("exprName", "`n`")),
         Some(_) | None => Err(call
             .mismatch("NON_FOLDABLE_INPUT")
             .param("inputName", "`n`")

@@ -191,12 +191,7 @@ fn update<A: Algorithm>(array: &ArrayRef, indices: &[usize], hashes: &mut [i64])
     }
 }
 
-fn each(
-    array: &ArrayRef,
-    indices: &[usize],
-    hashes: &mut [i64],
-    hash: impl Fn(usize, i64) -> i64,
-) -> SparkResult<()> {
+fn each(array: &ArrayRef, indices: &[usize], hashes: &mut [i64], hash: impl Fn(usize, i64) -> i64) -> SparkResult<()> {
     for (index, slot) in indices.iter().zip(hashes) {
         if array.is_valid(*index) {
             *slot = hash(*index, *slot);

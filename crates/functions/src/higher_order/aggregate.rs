@@ -32,7 +32,8 @@ higher_order_kernels! {
 
 /// Without a lambda that finishes, the identity is printed.
 fn sql(name: &str, arguments: &[String]) -> String {
-    let identity = if arguments.len() == 3 { ", lambdafunction(namedlambdavariable(), namedlambdavariable())" } else { "" };
+    let identity =
+        if arguments.len() == 3 { ", lambdafunction(namedlambdavariable(), namedlambdavariable())" } else { "" };
     format!("{name}({}{identity})", arguments.join(", "))
 }
 
@@ -69,9 +70,8 @@ fn evaluate(call: &LambdaCall<'_>) -> Result<ArrayRef> {
     let array = lifted(lists(&call.values, 0))?;
     let mut merged = call.parameter(0, 0, lifted(at(&call.values, 1))?)?;
     let elements = call.parameter(0, 1, array.values())?;
-    let lengths: Vec<usize> = (0..array.len())
-        .map(|row| if array.is_null(row) { 0 } else { range(array.offsets(), row).len() })
-        .collect();
+    let lengths: Vec<usize> =
+        (0..array.len()).map(|row| if array.is_null(row) { 0 } else { range(array.offsets(), row).len() }).collect();
     for place in 0..lengths.iter().copied().max().unwrap_or(0) {
         // All rows that have an element at this place take a step together.
         let mut rows = Vec::new();
@@ -84,8 +84,7 @@ fn evaluate(call: &LambdaCall<'_>) -> Result<ArrayRef> {
         let before = take(&merged, &rows, None)?;
         let added = take(&elements, &UInt32Array::from(indices), None)?;
         let lambda = call.lambda(0)?;
-        let after =
-            result(|| evaluate_lambda(lambda, &[before, added], &rows), rows.len(), merged.data_type())?;
+        let after = result(|| evaluate_lambda(lambda, &[before, added], &rows), rows.len(), merged.data_type())?;
         merged = scattered(&merged, &after, &rows)?;
     }
     let finished = if call.lambdas.len() > 1 {

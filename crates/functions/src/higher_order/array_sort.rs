@@ -13,15 +13,13 @@ use super::flat::{evaluate as evaluate_lambda, lifted, result};
 use super::kernel::{LambdaCall, higher_order_kernels, higher_order_udf, raise};
 use super::{Parameters, element};
 use crate::call::Call;
-use crate::collection::sorted_picks;
 use crate::coercion::{is_orderable, quoted, quoted_type};
+use crate::collection::sorted_picks;
 use crate::function::{Function, HigherOrder, HigherOrderCall};
 use crate::kernel::nested::{Picker, RowBuilder, element_field, lists, range};
 
-pub(super) const FUNCTION: Function = Function::higher_order("array_sort", HigherOrder { parameters, bind })
-    .arity(1..=2)
-    .prints(sql)
-    .since("2.4.0");
+pub(super) const FUNCTION: Function =
+    Function::higher_order("array_sort", HigherOrder { parameters, bind }).arity(1..=2).prints(sql).since("2.4.0");
 
 higher_order_kernels! {
     ArraySort = "spark_array_sort" => evaluate;
@@ -108,11 +106,8 @@ impl Merge {
     }
 
     fn take(&mut self, left_first: bool) {
-        let (run, next) = if left_first {
-            (&self.left, &mut self.next_left)
-        } else {
-            (&self.right, &mut self.next_right)
-        };
+        let (run, next) =
+            if left_first { (&self.left, &mut self.next_left) } else { (&self.right, &mut self.next_right) };
         self.merged.extend(run.get(*next));
         *next += 1;
     }

@@ -77,7 +77,11 @@ pub(super) fn evaluate(lambda: &LambdaArgument, parameters: &[ArrayRef], rows: &
 }
 
 /// A lambda's result as an array of `length` values of type `data_type`.
-pub(super) fn result(value: impl FnOnce() -> Result<ColumnarValue>, length: usize, data_type: &DataType) -> Result<ArrayRef> {
+pub(super) fn result(
+    value: impl FnOnce() -> Result<ColumnarValue>,
+    length: usize,
+    data_type: &DataType,
+) -> Result<ArrayRef> {
     if length == 0 {
         return Ok(new_empty_array(data_type));
     }

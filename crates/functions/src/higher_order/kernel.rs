@@ -183,19 +183,20 @@ impl<K: HigherOrderKernel> HigherOrderUDFImpl for Adapter<K> {
             return_type: args.return_field.data_type(),
             config: &args.config_options,
         };
-        let result = K::default().evaluate(&LambdaCall { values, lambdas, signature, plain }).map_err(|error| match error {
-            DataFusionError::External(source) => match source.downcast::<SparkError>() {
-                Ok(error) => {
-                    let origin = match origin {
-                        ValueOrLambda::Value(ColumnarValue::Scalar(ScalarValue::Int32(Some(origin)))) => *origin,
-                        ValueOrLambda::Value(_) | ValueOrLambda::Lambda(_) => -1,
-                    };
-                    DataFusionError::External(Box::new(RaisedAt { origin, error: *error }))
-                }
-                Err(source) => DataFusionError::External(source),
-            },
-            error => error,
-        })?;
+        let result =
+            K::default().evaluate(&LambdaCall { values, lambdas, signature, plain }).map_err(|error| match error {
+                DataFusionError::External(source) => match source.downcast::<SparkError>() {
+                    Ok(error) => {
+                        let origin = match origin {
+                            ValueOrLambda::Value(ColumnarValue::Scalar(ScalarValue::Int32(Some(origin)))) => *origin,
+                            ValueOrLambda::Value(_) | ValueOrLambda::Lambda(_) => -1,
+                        };
+                        DataFusionError::External(Box::new(RaisedAt { origin, error: *error }))
+                    }
+                    Err(source) => DataFusionError::External(source),
+                },
+                error => error,
+            })?;
         Ok(ColumnarValue::Array(result))
     }
 }

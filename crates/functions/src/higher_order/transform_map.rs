@@ -56,8 +56,7 @@ fn keys(call: &LambdaCall<'_>) -> Result<ArrayRef> {
     let map = lifted(maps(&call.values, 0))?;
     let flat = Flat::new(map.offsets(), &map);
     let values = flat.elements(map.values())?;
-    let parameters =
-        [call.parameter(0, 0, &flat.elements(map.keys())?)?, call.parameter(0, 1, &values)?];
+    let parameters = [call.parameter(0, 0, &flat.elements(map.keys())?)?, call.parameter(0, 1, &values)?];
     let lambda = call.lambda(0)?;
     let (_, key, _) = lifted(entry_fields(call.return_type()))?;
     let keys = result(|| flat.evaluate(lambda, &parameters), flat.len(), key.data_type())?;
@@ -81,8 +80,7 @@ fn values(call: &LambdaCall<'_>) -> Result<ArrayRef> {
     let map = lifted(maps(&call.values, 0))?;
     let flat = Flat::new(map.offsets(), &map);
     let keys = flat.elements(map.keys())?;
-    let parameters =
-        [call.parameter(0, 0, &keys)?, call.parameter(0, 1, &flat.elements(map.values())?)?];
+    let parameters = [call.parameter(0, 0, &keys)?, call.parameter(0, 1, &flat.elements(map.values())?)?];
     let lambda = call.lambda(0)?;
     let (_, _, value) = lifted(entry_fields(call.return_type()))?;
     let values = result(|| flat.evaluate(lambda, &parameters), flat.len(), value.data_type())?;

@@ -14,8 +14,8 @@ use arrow::datatypes::{DataType, FieldRef, Float32Type, Float64Type};
 use arrow::row::{RowConverter, Rows, SortField};
 use firesteel_base::{SparkError, SparkResult};
 
-use super::rows::at;
 use super::from_arrow;
+use super::rows::at;
 
 /// The same values under another type that differs in names, nullability and carriers only.
 pub(crate) fn conform(array: &ArrayRef, to: &DataType) -> SparkResult<ArrayRef> {
@@ -114,13 +114,29 @@ fn canonical(array: &ArrayRef) -> SparkResult<ArrayRef> {
     Ok(match array.data_type() {
         DataType::Float64 => {
             let values = array.as_primitive::<Float64Type>();
-            let one = |value: f64| if value == 0.0 { 0.0 } else if value.is_nan() { f64::NAN } else { value };
+            let one = |value: f64| {
+                if value == 0.0 {
+                    0.0
+                } else if value.is_nan() {
+                    f64::NAN
+                } else {
+                    value
+                }
+            };
             let values: Float64Array = values.unary(one);
             Arc::new(values)
         }
         DataType::Float32 => {
             let values = array.as_primitive::<Float32Type>();
-            let one = |value: f32| if value == 0.0 { 0.0 } else if value.is_nan() { f32::NAN } else { value };
+            let one = |value: f32| {
+                if value == 0.0 {
+                    0.0
+                } else if value.is_nan() {
+                    f32::NAN
+                } else {
+                    value
+                }
+            };
             let values: Float32Array = values.unary(one);
             Arc::new(values)
         }

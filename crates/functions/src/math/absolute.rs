@@ -68,7 +68,8 @@ fn pmod(call: &Call<'_>) -> SparkResult<Scalar> {
     let (data_type, inner) = (remainder.data_type.clone(), remainder.data_type.clone());
     let (types, nullable, build) = (remainder.arguments, remainder.nullable, remainder.build);
     let bound = Scalar::expr(call, data_type, move |arguments| {
-        let divisor = arguments.get(1).cloned().ok_or_else(|| SparkError::internal("pmod was bound without a divisor"))?;
+        let divisor =
+            arguments.get(1).cloned().ok_or_else(|| SparkError::internal("pmod was bound without a divisor"))?;
         let remainder = match &build {
             Build::Udf(udf) => udf.call(arguments),
             Build::Kernel(udf) => kernel_call(Arc::clone(udf), arguments, &inner, -1)?,
@@ -112,11 +113,11 @@ impl Kernel for MakePositive {
                 (DataType::Decimal128(_, scale), DataType::Decimal128(_, divisor_scale)) => {
                     let exponent = u32::try_from(i32::from(*scale) - i32::from(*divisor_scale)).unwrap_or(0);
                     let power = 10_i128.checked_pow(exponent).unwrap_or(i128::MAX);
-                    pairs::<Decimal128Type>(remainders, divisors, call.return_type, |remainder, divisor| {
-                        match divisor.checked_mul(power) {
-                            Some(divisor) => remainder.wrapping_add(divisor).wrapping_rem(divisor),
-                            None => remainder,
-                        }
+                    pairs::<Decimal128Type>(remainders, divisors, call.return_type, |remainder, divisor| match divisor
+                        .checked_mul(power)
+                    {
+                        Some(divisor) => remainder.wrapping_add(divisor).wrapping_rem(divisor),
+                        None => remainder,
                     })
                 }
                 (other, _) => Err(SparkError::internal(format!("pmod of {other}"))),

@@ -86,7 +86,7 @@ pair_kernels! {
     Atan2 "spark_atan2" = |y, x| Some(libm::atan2(y + 0.0, x + 0.0));
     Hypot "spark_hypot" = |x, y| Some(strict::hypot(x, y));
     Pow "spark_pow" = |x, y| Some(power(x, y));
-    Log "spark_log" = |base, x| Some(libm::log(above(x, 0.0)?) / libm::log(above(base, 0.0)?));
+    Log "spark_log" = |base, x| Some(strict::log(above(x, 0.0)?) / strict::log(above(base, 0.0)?));
 }
 
 /// As Java's: one to whatever is not a number is not a number, and so is ±1 to an infinite power.
@@ -104,11 +104,13 @@ impl Kernel for Nanvl {
     fn evaluate(&self, call: &KernelCall<'_>) -> SparkResult<ColumnarValue> {
         call.with_arrays(|arrays| {
             if *call.return_type == DataType::Float32 {
-                let (left, right) = (rows::primitive::<Float32Type>(arrays, 0)?, rows::primitive::<Float32Type>(arrays, 1)?);
+                let (left, right) =
+                    (rows::primitive::<Float32Type>(arrays, 0)?, rows::primitive::<Float32Type>(arrays, 1)?);
                 let chosen = left.iter().zip(right).map(|(left, right)| if left?.is_nan() { right } else { left });
                 return Ok(std::sync::Arc::new(chosen.collect::<arrow::array::Float32Array>()));
             }
-            let (left, right) = (rows::primitive::<Float64Type>(arrays, 0)?, rows::primitive::<Float64Type>(arrays, 1)?);
+            let (left, right) =
+                (rows::primitive::<Float64Type>(arrays, 0)?, rows::primitive::<Float64Type>(arrays, 1)?);
             let chosen = left.iter().zip(right).map(|(left, right)| if left?.is_nan() { right } else { left });
             Ok(std::sync::Arc::new(chosen.collect::<arrow::array::Float64Array>()))
         })

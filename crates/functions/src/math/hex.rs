@@ -68,8 +68,7 @@ pub(crate) fn hex_of_bytes(bytes: &[u8]) -> String {
 
 /// The bytes of hexadecimal digits; an odd number of them has a zero before the first. `None` if others occur.
 pub(crate) fn bytes_of_hex(text: &str) -> Option<Vec<u8>> {
-    let digits: Vec<u8> =
-        text.chars().map(|digit| u8::try_from(digit.to_digit(16)?).ok()).collect::<Option<_>>()?;
+    let digits: Vec<u8> = text.chars().map(|digit| u8::try_from(digit.to_digit(16)?).ok()).collect::<Option<_>>()?;
     let (first, pairs) = digits.split_at(digits.len() % 2);
     let (pairs, _) = pairs.as_chunks::<2>();
     Some(first.iter().copied().chain(pairs.iter().map(|[high, low]| high << 4 | low)).collect())

@@ -1,7 +1,7 @@
 //! `factorial`, `bit_count`, `bit_get`, `width_bucket`: functions of whole numbers.
 
-use arrow::datatypes::{DataType, Float64Type, Int8Type, Int32Type, Int64Type, IntervalUnit, IntervalYearMonthType};
 use arrow::array::{Array, AsArray};
+use arrow::datatypes::{DataType, Float64Type, Int8Type, Int32Type, Int64Type, IntervalUnit, IntervalYearMonthType};
 use datafusion::logical_expr::ColumnarValue;
 use firesteel_base::{SparkError, SparkResult, SparkType};
 

@@ -20,12 +20,17 @@ use crate::call::Call;
 use crate::coercion::{Expected, quoted, quoted_type, wider_type};
 use crate::function::{Function, Scalar};
 
-pub(super) const RAND: Function =
-    Function::scalar("rand", |call| number(call, Kind::Uniform)).aliases(&["random"]).since("1.5.0").arity(0..=1).nondeterministic();
+pub(super) const RAND: Function = Function::scalar("rand", |call| number(call, Kind::Uniform))
+    .aliases(&["random"])
+    .since("1.5.0")
+    .arity(0..=1)
+    .nondeterministic();
 pub(super) const RANDN: Function =
     Function::scalar("randn", |call| number(call, Kind::Normal)).since("1.5.0").arity(0..=1).nondeterministic();
-pub(super) const UNIFORM: Function = Function::scalar("uniform", uniform).since("4.0.0").arity(2..=3).nondeterministic();
-pub(super) const RANDSTR: Function = Function::scalar("randstr", randstr).since("4.0.0").arity(1..=2).nondeterministic();
+pub(super) const UNIFORM: Function =
+    Function::scalar("uniform", uniform).since("4.0.0").arity(2..=3).nondeterministic();
+pub(super) const RANDSTR: Function =
+    Function::scalar("randstr", randstr).since("4.0.0").arity(1..=2).nondeterministic();
 
 /// What is drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -77,7 +82,7 @@ impl Generator {
             let y = 2.0 * self.uniform() - 1.0;
             let square = x * x + y * y;
             if square < 1.0 && square != 0.0 {
-                let factor = (-2.0 * libm::log(square) / square).sqrt();
+                let factor = (-2.0 * super::strict::log(square) / square).sqrt();
                 self.next_normal = Some(y * factor);
                 return x * factor;
             }
@@ -251,7 +256,11 @@ fn uniform(call: &Call<'_>) -> SparkResult<Scalar> {
     }
     let result = match (low, high) {
         (SparkType::Float, SparkType::Double) | (SparkType::Double, SparkType::Float) => SparkType::Double,
-        (SparkType::Float, _) | (_, SparkType::Float) if !matches!((low, high), (SparkType::Decimal { .. }, _) | (_, SparkType::Decimal { .. })) => SparkType::Float,
+        (SparkType::Float, _) | (_, SparkType::Float)
+            if !matches!((low, high), (SparkType::Decimal { .. }, _) | (_, SparkType::Decimal { .. })) =>
+        {
+            SparkType::Float
+        }
         (low, high) if low.is_integral() && matches!(high, SparkType::Decimal { .. }) => high.clone(),
         (low, high) if high.is_integral() && matches!(low, SparkType::Decimal { .. }) => low.clone(),
         (low, high) => wider_type(low, high, call.ansi()).unwrap_or(SparkType::Double),

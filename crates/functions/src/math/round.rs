@@ -166,7 +166,9 @@ fn rounded(number: &ArrayRef, keep: i32, mode: u8, call: &KernelCall<'_>) -> Spa
         }
         #[expect(clippy::cast_possible_truncation, reason = "a rounded float is a float")]
         (DataType::Float32, _) => Arc::new(
-            number.as_primitive::<Float32Type>().unary::<_, Float32Type>(|x| round_double(f64::from(x), keep, mode) as f32),
+            number
+                .as_primitive::<Float32Type>()
+                .unary::<_, Float32Type>(|x| round_double(f64::from(x), keep, mode) as f32),
         ),
         (DataType::Decimal128(_, scale), DataType::Decimal128(_, result_scale)) => {
             let powers = Powers::of(i32::from(*scale), i32::from(*result_scale), keep);

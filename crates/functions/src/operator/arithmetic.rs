@@ -239,17 +239,16 @@ fn operand_types(call: &Call<'_>, operation: Operation) -> SparkResult<(SparkTyp
         (other, SparkType::Decimal { .. }) => left_type = beside_decimal(left, other),
         _ => {}
     }
-    // A double on either side makes a double of the decimal.
+    // A floating-point number on either side makes a double of the decimal.
     match (&left_type, &right_type) {
-        (SparkType::Double, SparkType::Decimal { .. }) => right_type = SparkType::Double,
-        (SparkType::Decimal { .. }, SparkType::Double) => left_type = SparkType::Double,
+        (SparkType::Float | SparkType::Double, SparkType::Decimal { .. }) => right_type = SparkType::Double,
+        (SparkType::Decimal { .. }, SparkType::Float | SparkType::Double) => left_type = SparkType::Double,
         _ => {}
     }
     let are_decimals = matches!((&left_type, &right_type), (SparkType::Decimal { .. }, SparkType::Decimal { .. }));
     if operation == Operation::Divide && !are_decimals {
         let divides = |data_type: &SparkType| data_type.is_numeric() || *data_type == SparkType::Null;
-        let keeps = matches!(left_type, SparkType::Decimal { .. }) || matches!(right_type, SparkType::Decimal { .. });
-        if divides(&left_type) && divides(&right_type) && !keeps {
+        if divides(&left_type) && divides(&right_type) {
             return Ok((SparkType::Double, SparkType::Double));
         }
     }
@@ -284,7 +283,6 @@ fn promoted_strings(call: &Call<'_>) -> SparkResult<(SparkType, SparkType)> {
 pub(super) fn beside_decimal(operand: &Argument<'_>, data_type: &SparkType) -> SparkType {
     match data_type {
         SparkType::Decimal { .. } => data_type.clone(),
-        SparkType::Float | SparkType::Double => SparkType::Double,
         integral if integral.is_integral() => {
             let digits = operand.constant.as_ref().filter(|value| !value.is_null()).and_then(|value| {
                 let text = value.to_string();

@@ -1,15 +1,18 @@
 //! Arithmetic with dates, timestamps and intervals: which operation an operator stands for.
 
+use datafusion::common::ScalarValue;
+use datafusion::logical_expr::Expr;
 use firesteel_base::types::DayTimeField;
 use firesteel_base::{SparkError, SparkResult, SparkType};
 
 use super::arithmetic::Operation;
+use super::infix;
 use super::interval::{Difference, DivideInterval, MultiplyInterval, Shift, ShiftBack};
 use crate::call::Call;
 use crate::cast::{CastMode, cast_expr};
 use crate::coercion::{Expected, implicit_cast, ordinal, quoted, quoted_type};
 use crate::function::{Build, Scalar};
-use crate::kernel::{Kernel, kernel_call, kernel_udf};
+use crate::kernel::{Kernel, from_engine, kernel_call, kernel_udf};
 
 type Sql = fn(&[String]) -> String;
 
@@ -24,6 +27,10 @@ fn plus(arguments: &[String]) -> String {
 
 fn minus(arguments: &[String]) -> String {
     format!("{} - {}", argument(arguments, 0), argument(arguments, 1))
+}
+
+fn plus_negated(arguments: &[String]) -> String {
+    format!("{} + (- {})", argument(arguments, 0), argument(arguments, 1))
 }
 
 fn date_add(arguments: &[String]) -> String {
@@ -111,7 +118,8 @@ fn bind_add(call: &Call<'_>, left: &SparkType, right: &SparkType) -> SparkResult
         (left, right) if is_interval(left) && is_shiftable(right, left) => shift(call, 1, 0, false)?,
         (_, right) if is_day_time(right) || *right == CalendarInterval => return Err(no_timestamp(call, 0, 1, plus)),
         (left, _) if is_day_time(left) || *left == CalendarInterval => return Err(no_timestamp(call, 1, 0, plus)),
-        (Date, SparkType::Null) | (SparkType::Null, Date) => null_timestamp(call),
+        (Date, SparkType::Null) | (SparkType::Null, Date) => null_timestamp(call, SparkType::Timestamp),
+        (SparkType::Null, other) | (other, SparkType::Null) if is_timestamp(other) => null_timestamp(call, other.clone()),
         (Date, other) if !other.is_string() => shift_days(call, 0, 1, false)?,
         (other, Date) if !other.is_string() => shift_days(call, 1, 0, false)?,
         (Date, _) => return Err(not_days(call, 0, 1, promoted(call, 1)?, date_add)),
@@ -127,7 +135,9 @@ fn bind_subtract(call: &Call<'_>, left: &SparkType, right: &SparkType) -> SparkR
         (left, right) if is_day_time(left) && is_day_time(right) => return Ok(None),
         (Null, other) | (other, Null) if is_day_time(other) || is_year_month(other) => return Ok(None),
         (left, right) if is_interval(right) && is_shiftable(left, right) => shift(call, 0, 1, true)?,
-        (_, right) if is_day_time(right) || *right == CalendarInterval => return Err(no_timestamp(call, 0, 1, minus)),
+        (_, right) if is_day_time(right) || *right == CalendarInterval => {
+            return Err(no_timestamp(call, 0, 1, plus_negated));
+        }
         (left, right) if is_timestamp(left) || is_timestamp(right) => timestamp_difference(call)?,
         (_, Date) => date_difference(call)?,
         (Date, Null) => date_difference(call)?,
@@ -232,12 +242,12 @@ fn trying(scalar: Scalar) -> Scalar {
 }
 
 /// `NULL + date`, which Spark takes for a timestamp.
-fn null_timestamp(call: &Call<'_>) -> Scalar {
-    let is_first = call.arguments.first().is_some_and(|first| first.data_type == SparkType::Date);
-    let sql: Sql = if is_first { plus } else { swapped!(plus) };
-    let null = Scalar::expr(call, SparkType::Timestamp, |_| {
-        let null = datafusion::common::ScalarValue::TimestampMicrosecond(None, Some("UTC".into()));
-        Ok(datafusion::logical_expr::Expr::Literal(null, None))
+fn null_timestamp(call: &Call<'_>, data_type: SparkType) -> Scalar {
+    let null_is_first = call.arguments.first().is_some_and(|first| first.data_type == SparkType::Null);
+    let sql: Sql = if null_is_first { swapped!(plus) } else { plus };
+    let target = data_type.to_arrow();
+    let null = Scalar::expr(call, data_type, move |_| {
+        Ok(Expr::Literal(ScalarValue::try_from(&target).map_err(from_engine)?, None))
     });
     null.nullable(true).prints(sql)
 }
@@ -272,7 +282,7 @@ fn date_difference(call: &Call<'_>) -> SparkResult<Scalar> {
 /// The interval at `interval` times the number at `number`.
 fn multiply(call: &Call<'_>, interval: usize, number: usize, tries: bool) -> SparkResult<Scalar> {
     let interval_type = call.data_type(interval)?.clone();
-    let number_type = factor(call, interval, number)?;
+    let number_type = factor(call, interval, number, false)?;
     let is_calendar = interval_type == SparkType::CalendarInterval;
     let sql: Sql = match (is_calendar, interval) {
         (true, 0) => multiply_interval,
@@ -297,7 +307,7 @@ fn multiply(call: &Call<'_>, interval: usize, number: usize, tries: bool) -> Spa
 
 fn divide(call: &Call<'_>, tries: bool) -> SparkResult<Scalar> {
     let interval_type = call.data_type(0)?.clone();
-    let types = vec![interval_type.clone(), factor(call, 0, 1)?];
+    let types = vec![interval_type.clone(), factor(call, 0, 1, true)?];
     let is_calendar = interval_type == SparkType::CalendarInterval;
     let result = whole(&interval_type);
     let scalar = if tries {
@@ -320,13 +330,22 @@ fn whole(interval: &SparkType) -> SparkType {
 }
 
 /// The type of the number that an interval is multiplied with or divided by.
-fn factor(call: &Call<'_>, interval: usize, number: usize) -> SparkResult<SparkType> {
+fn factor(call: &Call<'_>, interval: usize, number: usize, divides: bool) -> SparkResult<SparkType> {
     let own = call.data_type(number)?;
     let is_calendar = *call.data_type(interval)? == SparkType::CalendarInterval;
     let expected = if is_calendar { Expected::DOUBLE } else { Expected::Numeric };
     let Some(data_type) = implicit_cast(own, &expected, call.ansi()).filter(|_| !own.is_interval()) else {
         // The interval comes first in Spark's expression, whatever was written.
-        return Err(call.unexpected_input_type(number, &expected).param("paramIndex", ordinal(1)));
+        let sql: Sql = match (is_calendar, divides) {
+            (true, false) => multiply_interval,
+            (true, true) => divide_interval,
+            (false, false) => times,
+            (false, true) => |arguments| infix("/", arguments),
+        };
+        return Err(call
+            .unexpected_input_type(number, &expected)
+            .param("paramIndex", ordinal(1))
+            .param("sqlExpr", quoted(&printed(call, interval, number, sql))));
     };
     Ok(match data_type {
         integral if integral.is_integral() => SparkType::Long,

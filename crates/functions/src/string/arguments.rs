@@ -138,9 +138,7 @@ impl KernelCall<'_> {
             ColumnarValue::Array(array) => match array.data_type() {
                 DataType::Int32 => Ok(Integers::Int(array.as_primitive().clone())),
                 DataType::Int64 => Ok(Integers::Long(array.as_primitive().clone())),
-                _ => Ok(Integers::Long(
-                    cast(array, &DataType::Int64).map_err(from_arrow)?.as_primitive().clone(),
-                )),
+                _ => Ok(Integers::Long(cast(array, &DataType::Int64).map_err(from_arrow)?.as_primitive().clone())),
             },
         }
     }

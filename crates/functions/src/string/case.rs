@@ -12,7 +12,8 @@ pub(super) const UPPER: Function =
     Function::scalar("upper", |call| bind(call, Upper)).aliases(&["ucase"]).since("1.0.1").arity(1..=1).prints_alias();
 pub(super) const LOWER: Function =
     Function::scalar("lower", |call| bind(call, Lower)).aliases(&["lcase"]).since("1.0.1").arity(1..=1).prints_alias();
-pub(super) const INITCAP: Function = Function::scalar("initcap", |call| bind(call, Initcap)).since("1.5.0").arity(1..=1);
+pub(super) const INITCAP: Function =
+    Function::scalar("initcap", |call| bind(call, Initcap)).since("1.5.0").arity(1..=1);
 
 fn bind<K: Kernel>(call: &Call<'_>, kernel: K) -> SparkResult<Scalar> {
     Ok(Scalar::kernel(call, SparkType::STRING, kernel).casting(call.implicit_cast(&[Expected::STRING])?))

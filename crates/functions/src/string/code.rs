@@ -1,6 +1,7 @@
-//! `char`, `base64`, `unbase64`, `encode`, `decode`, `hex`-free conversions of characters and bytes: `to_binary`,
-//! `try_to_binary`, and the checks of UTF-8.
+//! `char`, `base64`, `unbase64`, `encode`, `decode`, `to_binary`, `try_to_binary` and the checks of UTF-8: bytes as
+//! text and text as bytes.
 
+use datafusion::common::ScalarValue;
 use datafusion::logical_expr::{ColumnarValue, Expr, lit, when};
 use firesteel_base::{SparkError, SparkResult, SparkType};
 
@@ -16,12 +17,10 @@ pub(super) const BASE64: Function = Function::scalar("base64", base64).since("1.
 pub(super) const UNBASE64: Function = Function::scalar("unbase64", unbase64).since("1.5.0").arity(1..=1);
 pub(super) const ENCODE: Function = Function::scalar("encode", encode).since("1.5.0").arity(2..=2);
 pub(super) const DECODE: Function = Function::scalar("decode", decode).since("1.5.0").at_least(2);
-pub(super) const TO_BINARY: Function = Function::scalar("to_binary", |call| to_binary(call, ToBinary))
-    .since("3.3.0")
-    .arity(1..=2);
-pub(super) const TRY_TO_BINARY: Function = Function::scalar("try_to_binary", |call| to_binary(call, TryToBinary))
-    .since("3.3.0")
-    .arity(1..=2);
+pub(super) const TO_BINARY: Function =
+    Function::scalar("to_binary", |call| to_binary(call, ToBinary)).since("3.3.0").arity(1..=2);
+pub(super) const TRY_TO_BINARY: Function =
+    Function::scalar("try_to_binary", |call| to_binary(call, TryToBinary)).since("3.3.0").arity(1..=2);
 pub(super) const IS_VALID_UTF8: Function =
     Function::scalar("is_valid_utf8", |call| text(call, SparkType::Boolean, IsValid)).since("4.0.0").arity(1..=1);
 pub(super) const MAKE_VALID_UTF8: Function =
@@ -58,8 +57,8 @@ fn decode(call: &Call<'_>) -> SparkResult<Scalar> {
         let types = call.implicit_cast(&[Expected::Binary, Expected::STRING])?;
         return Ok(Scalar::kernel(call, SparkType::STRING, Decode).casting(types).nullable(true));
     }
-    let has_default = call.len() % 2 == 0;
-    let is_result = |index: usize| index >= 2 && (index % 2 == 0 || (has_default && index + 1 == call.len()));
+    let has_default = call.len().is_multiple_of(2);
+    let is_result = |index: usize| index >= 2 && (index.is_multiple_of(2) || (has_default && index + 1 == call.len()));
     let (mut keys, mut results) = (Vec::new(), Vec::new());
     for (index, data_type) in call.data_types().into_iter().enumerate() {
         if is_result(index) { results.push(data_type) } else { keys.push(data_type) }
@@ -106,6 +105,7 @@ fn same(left: &Expr, right: &Expr) -> Expr {
 
 fn to_binary<K: Kernel>(call: &Call<'_>, kernel: K) -> SparkResult<Scalar> {
     let types = call.implicit_cast(&[Expected::STRING, Expected::STRING])?;
+    let mut nullable = true;
     if let Some(format) = call.arguments.get(1) {
         if !format.is_foldable {
             return Err(call
@@ -115,7 +115,7 @@ fn to_binary<K: Kernel>(call: &Call<'_>, kernel: K) -> SparkResult<Scalar> {
                 .param("inputExpr", quoted(&format.sql())));
         }
         let name = format.constant.as_ref().map(|format| format.to_string().to_lowercase());
-        let is_null = format.constant.as_ref().is_some_and(datafusion::common::ScalarValue::is_null);
+        let is_null = format.constant.as_ref().is_some_and(ScalarValue::is_null);
         if let Some(name) = name.filter(|_| !is_null)
             && !["hex", "utf-8", "utf8", "base64"].contains(&name.as_str())
         {
@@ -126,6 +126,10 @@ fn to_binary<K: Kernel>(call: &Call<'_>, kernel: K) -> SparkResult<Scalar> {
                 .param("validValues", "'hex', 'utf-8', 'utf8', or 'base64'")
                 .param("inputValue", format!("'{name}'")));
         }
+        // Decoding base 64 is the only way that is known to give bytes or an error.
+        let of_base64 =
+            matches!(&format.constant, Some(ScalarValue::Utf8(Some(name))) if name.eq_ignore_ascii_case("base64"));
+        nullable = !of_base64 || K::NAME != ToBinary::NAME || call.any_nullable();
     }
     let bound = Scalar::expr(call, SparkType::Binary, move |mut arguments| {
         if arguments.len() < 2 {
@@ -133,7 +137,7 @@ fn to_binary<K: Kernel>(call: &Call<'_>, kernel: K) -> SparkResult<Scalar> {
         }
         kernel_call(kernel_udf(kernel), arguments, &SparkType::Binary, -1)
     });
-    Ok(bound.casting(types).nullable(true))
+    Ok(bound.casting(types).nullable(nullable))
 }
 
 /// The character of a code below 256; of a larger one its lowest byte counts.
@@ -325,9 +329,7 @@ fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Option<String> {
 }
 
 pub(super) fn malformed_characters(function: &str, charset: &str) -> SparkError {
-    SparkError::new("MALFORMED_CHARACTER_CODING")
-        .param("function", format!("`{function}`"))
-        .param("charset", charset)
+    SparkError::new("MALFORMED_CHARACTER_CODING").param("function", format!("`{function}`")).param("charset", charset)
 }
 
 #[derive(Debug, Default, Clone, Copy)]

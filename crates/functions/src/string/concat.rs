@@ -104,7 +104,11 @@ impl Kernel for Concat {
 enum Parts {
     Texts(Texts),
     /// Elements with where each row's begin, and which rows are there.
-    Lists { elements: Texts, offsets: OffsetBuffer<i32>, nulls: Option<NullBuffer> },
+    Lists {
+        elements: Texts,
+        offsets: OffsetBuffer<i32>,
+        nulls: Option<NullBuffer>,
+    },
 }
 
 impl Parts {

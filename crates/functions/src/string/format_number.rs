@@ -10,8 +10,7 @@ use crate::coercion::Expected;
 use crate::function::{Function, Scalar};
 use crate::kernel::{Kernel, KernelCall, from_engine};
 
-pub(super) const FORMAT_NUMBER: Function =
-    Function::scalar("format_number", format_number).since("1.5.0").arity(2..=2);
+pub(super) const FORMAT_NUMBER: Function = Function::scalar("format_number", format_number).since("1.5.0").arity(2..=2);
 
 fn format_number(call: &Call<'_>) -> SparkResult<Scalar> {
     let format = Expected::one_of([Expected::INT, Expected::STRING]);
@@ -56,14 +55,20 @@ impl Kernel for FormatNumber {
 enum Number {
     Double(f64),
     /// Digits, how many of them are behind the point, and the sign.
-    Exact { unscaled: BigUint, scale: i32, is_negative: bool },
+    Exact {
+        unscaled: BigUint,
+        scale: i32,
+        is_negative: bool,
+    },
 }
 
 impl Number {
     /// `None` if the value is NULL.
     fn of(value: &ScalarValue) -> Option<Self> {
-        let exact = |unscaled: i128, scale: i32| {
-            Self::Exact { unscaled: BigUint::from(unscaled.unsigned_abs()), scale, is_negative: unscaled < 0 }
+        let exact = |unscaled: i128, scale: i32| Self::Exact {
+            unscaled: BigUint::from(unscaled.unsigned_abs()),
+            scale,
+            is_negative: unscaled < 0,
         };
         match value {
             ScalarValue::Float64(value) => value.map(Self::Double),

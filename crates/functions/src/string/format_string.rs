@@ -11,23 +11,24 @@ use crate::coercion::Expected;
 use crate::function::{Function, Scalar};
 use crate::kernel::{Kernel, KernelCall, from_engine};
 
-pub(super) const FORMAT_STRING: Function = Function::scalar("format_string", bind)
-    .aliases(&["printf"])
-    .since("1.5.0")
-    .at_least(1)
-    .prints_alias();
+pub(super) const FORMAT_STRING: Function =
+    Function::scalar("format_string", bind).aliases(&["printf"]).since("1.5.0").at_least(1).prints_alias();
 
 fn bind(call: &Call<'_>) -> SparkResult<Scalar> {
     let types = call.implicit_cast(&[Expected::STRING])?;
     if let Some(ScalarValue::Utf8(Some(format))) = &call.argument(0)?.constant
         && format.contains("%0$")
     {
-        return Err(SparkError::new("INVALID_PARAMETER_VALUE.ZERO_INDEX")
-            .param("parameter", "`strfmt`")
-            .param("functionName", "`format_string`"));
+        return Err(zero_index());
     }
     let nullable = call.argument(0)?.nullable;
     Ok(Scalar::kernel(call, SparkType::STRING, FormatString).casting(types).nullable(nullable))
+}
+
+fn zero_index() -> SparkError {
+    SparkError::new("INVALID_PARAMETER_VALUE.ZERO_INDEX")
+        .param("parameter", "`strfmt`")
+        .param("functionName", "`format_string`")
 }
 
 #[derive(Debug, Default, Clone, Copy)]
@@ -47,9 +48,8 @@ impl Kernel for FormatString {
             if last.as_ref().is_none_or(|(known, _)| known != format) {
                 last = Some((format.to_owned(), parse(format)?));
             }
-            let values = columns.iter().map(|column| {
-                Value::of(&ScalarValue::try_from_array(column, row).map_err(from_engine)?)
-            });
+            let values =
+                columns.iter().map(|column| Value::of(&ScalarValue::try_from_array(column, row).map_err(from_engine)?));
             let values = values.collect::<SparkResult<Vec<_>>>()?;
             last.as_ref().map(|(_, pieces)| write(pieces, &values)).transpose()
         })
@@ -78,9 +78,7 @@ impl Value {
             ScalarValue::Boolean(Some(value)) => Self::Boolean(*value),
             ScalarValue::Int8(Some(value)) => Self::Integer(i64::from(*value), 8),
             ScalarValue::Int16(Some(value)) => Self::Integer(i64::from(*value), 16),
-            ScalarValue::Int32(Some(value)) | ScalarValue::Date32(Some(value)) => {
-                Self::Integer(i64::from(*value), 32)
-            }
+            ScalarValue::Int32(Some(value)) | ScalarValue::Date32(Some(value)) => Self::Integer(i64::from(*value), 32),
             ScalarValue::IntervalYearMonth(Some(value)) => Self::Integer(i64::from(*value), 32),
             ScalarValue::Int64(Some(value))
             | ScalarValue::TimestampMicrosecond(Some(value), _)
@@ -159,6 +157,9 @@ fn parse_place(text: &str) -> SparkResult<(Place, &str)> {
     let mut rest = text;
     let (digits, behind) = take_digits(rest);
     if let (Ok(index), Some(behind)) = (digits.parse::<usize>(), behind.strip_prefix('$')) {
+        if index == 0 {
+            return Err(zero_index());
+        }
         place.index = Some(index);
         rest = behind;
     } else if let Some(behind) = rest.strip_prefix('<') {
@@ -336,7 +337,9 @@ impl Place {
             'e' => self.signed(negative, scientific(magnitude, precision), ""),
             'g' => {
                 let precision = precision.max(1);
-                if magnitude != 0.0 && !(1e-4..10_f64.powi(i32::try_from(precision).unwrap_or(i32::MAX))).contains(&magnitude) {
+                if magnitude != 0.0
+                    && !(1e-4..10_f64.powi(i32::try_from(precision).unwrap_or(i32::MAX))).contains(&magnitude)
+                {
                     return self.signed(negative, scientific(magnitude, precision - 1), "");
                 }
                 let exponent = if magnitude == 0.0 { 0.0 } else { magnitude.log10().floor() };

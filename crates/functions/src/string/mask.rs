@@ -16,7 +16,9 @@ pub(super) const MASK: Function = Function::scalar("mask", mask).since("3.4.0").
     format!("mask({})", all.join(", "))
 });
 pub(super) const LUHN_CHECK: Function = Function::scalar("luhn_check", |call| {
-    Ok(Scalar::kernel(call, SparkType::Boolean, LuhnCheck).casting(call.implicit_cast(&[Expected::STRING])?).nullable(true))
+    Ok(Scalar::kernel(call, SparkType::Boolean, LuhnCheck)
+        .casting(call.implicit_cast(&[Expected::STRING])?)
+        .nullable(true))
 })
 .since("3.5.0")
 .arity(1..=1);
@@ -52,15 +54,15 @@ fn check_character(call: &Call<'_>, index: usize) -> SparkResult<()> {
             .param("inputExpr", crate::coercion::quoted(&argument.sql())));
     }
     let text = match &argument.constant {
-        Some(ScalarValue::Utf8(Some(text)) | ScalarValue::Utf8View(Some(text)) | ScalarValue::LargeUtf8(Some(text))) => text,
+        Some(
+            ScalarValue::Utf8(Some(text)) | ScalarValue::Utf8View(Some(text)) | ScalarValue::LargeUtf8(Some(text)),
+        ) => text,
         _ => return Ok(()),
     };
     if text.chars().count() == 1 {
         return Ok(());
     }
-    Err(call
-        .mismatch("INPUT_SIZE_NOT_ONE")
-        .param("exprName", name))
+    Err(call.mismatch("INPUT_SIZE_NOT_ONE").param("exprName", name))
 }
 
 /// Exchanges characters by their kind; NULL as replacement keeps them.

@@ -59,9 +59,8 @@ impl NumberFormat {
     pub fn parse(format: &str) -> SparkResult<Self> {
         let format = format.to_uppercase();
         let tokens = tokens(&format);
-        let invalid = |kind: &str| {
-            SparkError::new(&format!("INVALID_FORMAT.{kind}")).param("format", format!("'{format}'"))
-        };
+        let invalid =
+            |kind: &str| SparkError::new(&format!("INVALID_FORMAT.{kind}")).param("format", format!("'{format}'"));
         if format.is_empty() {
             return Err(invalid("EMPTY"));
         }
@@ -85,7 +84,8 @@ impl NumberFormat {
         if tokens.iter().any(|token| matches!(token, Token::Fraction(digits) if digits.contains(','))) {
             return Err(invalid("THOUSANDS_SEPS_MUST_BEFORE_DEC"));
         }
-        let has_empty_group = |token: &Token| matches!(token, Token::Whole(groups) if groups.iter().any(String::is_empty));
+        let has_empty_group =
+            |token: &Token| matches!(token, Token::Whole(groups) if groups.iter().any(String::is_empty));
         if tokens.iter().any(has_empty_group) {
             return Err(invalid("CONT_THOUSANDS_SEPS"));
         }
@@ -202,7 +202,9 @@ impl NumberFormat {
                     }
                     result.push(if fraction_size > 0 { '.' } else { ' ' });
                 }
-                Token::Fraction(places) if fits => result.extend(format!("{fraction:0<width$}", width = places.len()).chars()),
+                Token::Fraction(places) if fits => {
+                    result.extend(format!("{fraction:0<width$}", width = places.len()).chars())
+                }
                 Token::Fraction(places) => result.extend(places.chars().map(|_| '#')),
                 Token::Brackets if is_negative => {
                     let first = result.iter().position(|letter| *letter != ' ').unwrap_or(0);

@@ -12,10 +12,14 @@ use crate::coercion::Expected;
 use crate::function::{Function, Scalar};
 use crate::kernel::{Kernel, KernelCall, kernel_call, kernel_udf};
 
-pub(super) const LPAD: Function =
-    Function::scalar("lpad", |call| pad(call, PadLeft)).since("1.5.0").arity(2..=3).prints(|arguments| print("lpad", arguments));
-pub(super) const RPAD: Function =
-    Function::scalar("rpad", |call| pad(call, PadRight)).since("1.5.0").arity(2..=3).prints(|arguments| print("rpad", arguments));
+pub(super) const LPAD: Function = Function::scalar("lpad", |call| pad(call, PadLeft))
+    .since("1.5.0")
+    .arity(2..=3)
+    .prints(|arguments| print("lpad", arguments));
+pub(super) const RPAD: Function = Function::scalar("rpad", |call| pad(call, PadRight))
+    .since("1.5.0")
+    .arity(2..=3)
+    .prints(|arguments| print("rpad", arguments));
 pub(super) const REPEAT: Function = Function::scalar("repeat", repeat).since("1.5.0").arity(2..=2);
 pub(super) const SPACE: Function = Function::scalar("space", space).since("1.5.0").arity(1..=1);
 

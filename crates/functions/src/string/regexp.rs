@@ -106,9 +106,7 @@ impl JavaRegex {
     fn find(&self, text: &str) -> Option<(usize, usize)> {
         match self {
             Self::Linear(regex) => regex.find(text).map(|found| (found.start(), found.end())),
-            Self::Backtracking(regex) => {
-                regex.find(text).ok().flatten().map(|found| (found.start(), found.end()))
-            }
+            Self::Backtracking(regex) => regex.find(text).ok().flatten().map(|found| (found.start(), found.end())),
         }
     }
 
@@ -124,9 +122,7 @@ impl JavaRegex {
     fn first_group<'a>(&self, text: &'a str, group: usize) -> Option<Option<&'a str>> {
         match self {
             Self::Linear(regex) if group == 0 => regex.find(text).map(|found| Some(found.as_str())),
-            Self::Linear(regex) => {
-                regex.captures(text).map(|found| found.get(group).map(|group| group.as_str()))
-            }
+            Self::Linear(regex) => regex.captures(text).map(|found| found.get(group).map(|group| group.as_str())),
             Self::Backtracking(regex) => {
                 let found = regex.captures(text).ok().flatten()?;
                 Some(found.get(group).map(|group| group.as_str()))
@@ -242,7 +238,8 @@ impl Kernel for RegexpExtractAll {
         };
         let mut builder = ListBuilder::new(StringBuilder::new()).with_field(field);
         for row in 0..call.rows_to_compute() {
-            let (Some(text), Some(index), Some(pattern)) = (texts.get(row), indices.get(row), patterns.get(row)?) else {
+            let (Some(text), Some(index), Some(pattern)) = (texts.get(row), indices.get(row), patterns.get(row)?)
+            else {
                 builder.append_null();
                 continue;
             };
@@ -312,7 +309,8 @@ impl Kernel for RegexpReplace {
         let mut patterns = Patterns::new(call, 1, "regexp_replace")?;
         call.make_texts(|row| {
             let position = positions.as_ref().map_or(Some(1), |positions| positions.get(row));
-            let (Some(text), Some(replacement), Some(position)) = (texts.get(row), replacements.get(row), position) else {
+            let (Some(text), Some(replacement), Some(position)) = (texts.get(row), replacements.get(row), position)
+            else {
                 return Ok(None);
             };
             let Some(pattern) = patterns.get(row)? else { return Ok(None) };

@@ -13,10 +13,11 @@ use crate::coercion::Expected;
 use crate::function::{Function, Scalar};
 use crate::kernel::{Kernel, KernelCall, from_arrow, kernel_call, kernel_udf};
 
-pub(super) const REPLACE: Function = Function::scalar("replace", replace).since("2.3.0").arity(2..=3).prints(|arguments| {
-    let nothing = if arguments.len() < 3 { ", " } else { "" };
-    format!("replace({}{nothing})", arguments.join(", "))
-});
+pub(super) const REPLACE: Function =
+    Function::scalar("replace", replace).since("2.3.0").arity(2..=3).prints(|arguments| {
+        let nothing = if arguments.len() < 3 { ", " } else { "" };
+        format!("replace({}{nothing})", arguments.join(", "))
+    });
 pub(super) const TRANSLATE: Function = Function::scalar("translate", translate).since("1.5.0").arity(3..=3);
 pub(super) const REVERSE: Function = Function::scalar("reverse", reverse).since("1.5.0").arity(1..=1);
 

@@ -16,7 +16,8 @@ pub(super) const LOCATE: Function =
     Function::scalar("locate", locate).since("1.5.0").arity(2..=3).prints(|arguments| print("locate", arguments));
 pub(super) const POSITION: Function =
     Function::scalar("position", locate).since("2.3.0").arity(2..=3).prints(|arguments| print("position", arguments));
-pub(super) const CONTAINS: Function = Function::scalar("contains", |call| test(call, Contains)).since("3.3.0").arity(2..=2);
+pub(super) const CONTAINS: Function =
+    Function::scalar("contains", |call| test(call, Contains)).since("3.3.0").arity(2..=2);
 pub(super) const STARTSWITH: Function =
     Function::scalar("startswith", |call| test(call, StartsWith)).since("3.3.0").arity(2..=2);
 pub(super) const ENDSWITH: Function =
@@ -138,9 +139,11 @@ impl Kernel for Contains {
     fn evaluate(&self, call: &KernelCall<'_>) -> SparkResult<ColumnarValue> {
         let (sources, parts) = (call.bytes(0)?, call.bytes(1)?);
         if let (super::arguments::Bytes::Text(texts), super::arguments::Bytes::Text(parts)) = (&sources, &parts) {
-            return call.make_booleans(|row| Ok(texts.get(row).zip(parts.get(row)).map(|(text, part)| text.contains(part))));
+            return call
+                .make_booleans(|row| Ok(texts.get(row).zip(parts.get(row)).map(|(text, part)| text.contains(part))));
         }
-        let contains = |bytes: &[u8], part: &[u8]| part.is_empty() || bytes.windows(part.len()).any(|window| window == part);
+        let contains =
+            |bytes: &[u8], part: &[u8]| part.is_empty() || bytes.windows(part.len()).any(|window| window == part);
         call.make_booleans(|row| Ok(sources.get(row).zip(parts.get(row)).map(|(bytes, part)| contains(bytes, part))))
     }
 }

@@ -22,10 +22,11 @@ pub(super) const LEFT: Function = Function::scalar("left", left).since("2.3.0").
 pub(super) const RIGHT: Function = Function::scalar("right", right).since("2.3.0").arity(2..=2);
 pub(super) const SUBSTRING_INDEX: Function =
     Function::scalar("substring_index", substring_index).since("1.5.0").arity(3..=3);
-pub(super) const OVERLAY: Function = Function::scalar("overlay", overlay).since("3.0.0").arity(3..=4).prints(|arguments| {
-    let length = if arguments.len() < 4 { ", -1" } else { "" };
-    format!("overlay({}{length})", arguments.join(", "))
-});
+pub(super) const OVERLAY: Function =
+    Function::scalar("overlay", overlay).since("3.0.0").arity(3..=4).prints(|arguments| {
+        let length = if arguments.len() < 4 { ", -1" } else { "" };
+        format!("overlay({}{length})", arguments.join(", "))
+    });
 
 fn print_substring(name: &str, arguments: &[String]) -> String {
     let length = if arguments.len() < 3 { ", 2147483647" } else { "" };
@@ -122,10 +123,16 @@ impl Kernel for Substring {
         };
         match &source {
             Bytes::Text(texts) => call.make_texts(|row| {
-                Ok(texts.get(row).zip(place(row)).map(|(text, (position, length))| substring_of(text, position, length)))
+                Ok(texts
+                    .get(row)
+                    .zip(place(row))
+                    .map(|(text, (position, length))| substring_of(text, position, length)))
             }),
             bytes => call.make_bytes(|row| {
-                Ok(bytes.get(row).zip(place(row)).map(|(bytes, (position, length))| subbytes_of(bytes, position, length)))
+                Ok(bytes
+                    .get(row)
+                    .zip(place(row))
+                    .map(|(bytes, (position, length))| subbytes_of(bytes, position, length)))
             }),
         }
     }

@@ -50,12 +50,7 @@ fn trimmed<'a>(text: &'a str, characters: &str, ends: Ends) -> &'a str {
     if ends.end { text.trim_end_matches(|character| characters.contains(character)) } else { text }
 }
 
-fn trim(
-    call: &KernelCall<'_>,
-    texts: &Texts,
-    characters: Option<&Texts>,
-    ends: Ends,
-) -> SparkResult<ColumnarValue> {
+fn trim(call: &KernelCall<'_>, texts: &Texts, characters: Option<&Texts>, ends: Ends) -> SparkResult<ColumnarValue> {
     call.make_texts(|row| {
         let characters = characters.map_or(Some(" "), |characters| characters.get(row));
         Ok(texts.get(row).zip(characters).map(|(text, characters)| trimmed(text, characters, ends)))

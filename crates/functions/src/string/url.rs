@@ -158,7 +158,8 @@ impl<'a> Parts<'a> {
             Some(end) => rest.split_at(end + 1),
             None => rest.find(':').map_or((rest, ""), |colon| rest.split_at(colon)),
         };
-        let is_port = port.is_empty() || port.strip_prefix(':').is_some_and(|port| port.bytes().all(|byte| byte.is_ascii_digit()));
+        let is_port = port.is_empty()
+            || port.strip_prefix(':').is_some_and(|port| port.bytes().all(|byte| byte.is_ascii_digit()));
         (is_port && is_host(host)).then_some((user, host))
     }
 }

@@ -97,7 +97,7 @@ impl Dialect {
             let next = input.get(position + 1);
             let protects_quote = Some(*byte) == self.escape && next == Some(&quote);
             let protects_escape = Some(*byte) == self.escape_of_escape && next.copied() == self.escape;
-            if (protects_quote && self.escape != self.quote) || (protects_escape && self.escape != self.quote) {
+            if (protects_quote || protects_escape) && self.escape != self.quote {
                 content.skip(position);
                 position += 2;
             } else if *byte == quote {

@@ -30,8 +30,9 @@ impl Shape {
             Value::String(text) if text.is_empty() => Self::Null,
             Value::String(text) => Self::Scalar(string(text, options)),
             Value::Array(elements) => {
-                let element =
-                    elements.iter().fold(Self::Null, |shape, element| shape.merged(Self::of(element, options)));
+                let element = elements.iter().try_fold(Self::Null, |shape, element| {
+                    Ok::<_, SparkError>(shape.merged(Self::of(element, options)?))
+                })?;
                 Self::Array(Box::new(element))
             }
             Value::Object(fields) => {
