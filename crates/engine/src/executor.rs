@@ -119,7 +119,10 @@ impl Engine {
         let options = config.options_mut();
         options.execution.enable_ansi_mode = conf.ansi();
         options.execution.time_zone = Some(conf.time_zone().to_owned());
-        SessionStateBuilder::new_from_existing(self.base.clone()).with_config(config).build()
+        let mut state = SessionStateBuilder::new_from_existing(self.base.clone()).with_config(config).build();
+        // Folding constants reads the options from here, running a plan from the configuration.
+        state.mark_start_execution();
+        state
     }
 
     async fn physical(&self, plan: &AnalyzedPlan, state: &SessionState) -> SparkResult<Arc<dyn ExecutionPlan>> {

@@ -11,6 +11,7 @@ mod array_remove;
 mod array_repeat;
 mod arrays_zip;
 mod concat;
+mod csv;
 mod element_at;
 mod extract_value;
 mod extremum;
@@ -58,6 +59,9 @@ pub static FUNCTIONS: &[&Function] = &[
     &array_remove::ARRAY_REMOVE,
     &array_repeat::FUNCTION,
     &arrays_zip::FUNCTION,
+    &csv::FROM_CSV,
+    &csv::SCHEMA_OF_CSV,
+    &csv::TO_CSV,
     &element_at::ELEMENT_AT,
     &element_at::TRY_ELEMENT_AT,
     &extract_value::FUNCTION,

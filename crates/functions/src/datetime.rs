@@ -18,6 +18,7 @@ mod months_between;
 mod next_day;
 mod pattern;
 mod record_pattern;
+mod time_bucket;
 mod timestamp_add;
 mod timestamp_diff;
 mod to_date;
@@ -55,6 +56,7 @@ pub static FUNCTIONS: &[&Function] = &[
     &epoch::UNIX_MICROS,
     &epoch::UNIX_MILLIS,
     &epoch::UNIX_SECONDS,
+    &extract::DATEPART,
     &extract::DATE_PART,
     &extract::EXTRACT,
     &field::DAY,
@@ -82,6 +84,7 @@ pub static FUNCTIONS: &[&Function] = &[
     &make_timestamp::TRY_MAKE_TIMESTAMP_NTZ,
     &months_between::FUNCTION,
     &next_day::FUNCTION,
+    &time_bucket::FUNCTION,
     &timestamp_add::FUNCTION,
     &timestamp_diff::FUNCTION,
     &to_date::TO_DATE,

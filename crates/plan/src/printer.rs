@@ -23,10 +23,17 @@ impl Printer<'_> {
                 _ => attribute.name.to_string(),
             },
             TypedKind::Literal(value) => self.print_literal(value, &expression.data_type),
-            TypedKind::Scalar(call) => self.print_call(call.function, &call.name, &call.arguments),
+            TypedKind::Scalar(call) => match call.bound.sql {
+                Some(sql) => sql(&call.arguments.iter().map(|argument| self.print(argument)).collect::<Vec<_>>()),
+                None => self.print_call(call.function, &call.name, &call.arguments),
+            },
             TypedKind::Cast(cast) => {
                 let child = self.print(&cast.child);
-                if cast.is_implicit {
+                let is_nested = matches!(
+                    expression.data_type,
+                    SparkType::Array { .. } | SparkType::Map { .. } | SparkType::Struct(_)
+                );
+                if cast.is_implicit || is_nested {
                     return child;
                 }
                 let function = if cast.mode == CastMode::Try { "TRY_CAST" } else { "CAST" };
@@ -53,10 +60,10 @@ impl Printer<'_> {
             TypedKind::Generator(call) => self.print_call(call.function, &call.name, &call.arguments),
             TypedKind::HigherOrder(call) => self.print_call(call.function, &call.name, &call.arguments),
             TypedKind::Lambda { parameters, body } => {
-                let names: Vec<_> = parameters.iter().map(|name| format!("namedlambdavariable({name})")).collect();
+                let names = vec!["namedlambdavariable()"; parameters.len()];
                 format!("lambdafunction({}, {})", self.print(body), names.join(", "))
             }
-            TypedKind::LambdaVariable { name, .. } => format!("namedlambdavariable({name})"),
+            TypedKind::LambdaVariable { .. } => "namedlambdavariable()".to_owned(),
             TypedKind::ScalarSubquery(_) => "scalarsubquery()".to_owned(),
             TypedKind::Exists(_) => "exists()".to_owned(),
             TypedKind::InSubquery { values, .. } => match values.as_slice() {

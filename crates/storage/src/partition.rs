@@ -4,14 +4,15 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use chrono::Timelike;
+use chrono::{NaiveDateTime, Timelike};
 use datafusion::common::ScalarValue;
 use firesteel_base::{SparkError, SparkField, SparkResult, SparkSchema, SparkType};
 
 use crate::listing::Listing;
 use crate::location::name_of;
+use crate::parse::decimal;
 use crate::settings::FileSettings;
-use crate::temporal::{Zone, days_of, strict_date, strict_time, strict_wall_clock};
+use crate::temporal::{Zone, days_of, lenient_date, lenient_timestamp, strict_date, strict_time, strict_wall_clock};
 
 /// The directory name that stands for NULL.
 pub(crate) const NULL_PARTITION: &str = "__HIVE_DEFAULT_PARTITION__";
@@ -239,13 +240,19 @@ fn infer_type(value: Option<&str>, settings: &FileSettings, zone: Zone) -> Spark
         SparkType::Double
     } else if strict_date(text).is_some() {
         SparkType::Date
-    } else if strict_wall_clock(text).is_some_and(|wall| zone.instant(wall).is_some()) {
+    } else if partition_timestamp(text).is_some_and(|wall| zone.instant(wall).is_some()) {
         timestamp
     } else if strict_time(text).is_some() {
         SparkType::Time { precision: 6 }
     } else {
         SparkType::STRING
     }
+}
+
+/// `yyyy-MM-dd HH:mm:ss`, with one digit of a fraction at most: what inference takes for a timestamp.
+fn partition_timestamp(text: &str) -> Option<NaiveDateTime> {
+    let longest = "yyyy-MM-dd HH:mm:ss.S".len();
+    strict_wall_clock(text).filter(|_| text.len() <= longest)
 }
 
 /// A decimal number without digits behind the point, of at most 38: number of digits and value.
@@ -311,22 +318,26 @@ fn parse_value(text: &str, data_type: &SparkType, zone: Zone) -> Option<ScalarVa
             ScalarValue::Utf8(Some(text.to_owned()))
         }
         SparkType::Boolean => ScalarValue::Boolean(Some(text.to_ascii_lowercase().parse().ok()?)),
-        SparkType::Byte => ScalarValue::Int8(Some(text.parse().ok()?)),
-        SparkType::Short => ScalarValue::Int16(Some(text.parse().ok()?)),
+        // Spark reads these two by way of INT and keeps the low bits.
+        #[expect(clippy::cast_possible_truncation, reason = "Spark keeps the low bits")]
+        SparkType::Byte => ScalarValue::Int8(Some(text.parse::<i32>().ok()? as i8)),
+        #[expect(clippy::cast_possible_truncation, reason = "Spark keeps the low bits")]
+        SparkType::Short => ScalarValue::Int16(Some(text.parse::<i32>().ok()? as i16)),
         SparkType::Integer => ScalarValue::Int32(Some(text.parse().ok()?)),
         SparkType::Long => ScalarValue::Int64(Some(text.parse().ok()?)),
         #[expect(clippy::cast_possible_truncation, reason = "a FLOAT column rounds")]
         SparkType::Float => ScalarValue::Float32(Some(java_double(text)? as f32)),
         SparkType::Double => ScalarValue::Float64(Some(java_double(text)?)),
         SparkType::Decimal { precision, scale } => {
-            let parsed = arrow::compute::kernels::cast_utils::parse_decimal::<arrow::datatypes::Decimal128Type>(
-                text, *precision, *scale,
-            );
-            ScalarValue::Decimal128(Some(parsed.ok()?), *precision, *scale)
+            ScalarValue::Decimal128(Some(decimal(text, *precision, *scale)?), *precision, *scale)
         }
-        SparkType::Date => ScalarValue::Date32(Some(days_of(strict_date(text)?))),
-        SparkType::Timestamp => ScalarValue::TimestampMicrosecond(Some(zone.instant(wall()?)?), Some("UTC".into())),
-        SparkType::TimestampNtz => ScalarValue::TimestampMicrosecond(Some(wall()?.and_utc().timestamp_micros()), None),
+        SparkType::Date => ScalarValue::Date32(Some(days_of(lenient_date(text)?))),
+        SparkType::Timestamp => {
+            ScalarValue::TimestampMicrosecond(Some(lenient_timestamp(text)?.instant(zone)?), Some("UTC".into()))
+        }
+        SparkType::TimestampNtz => {
+            ScalarValue::TimestampMicrosecond(Some(lenient_timestamp(text)?.wall_clock()?), None)
+        }
         SparkType::Time { .. } => {
             let time = strict_time(text)?;
             let seconds = i64::from(time.num_seconds_from_midnight());
@@ -412,6 +423,8 @@ mod tests {
         check(&[" 1", "2 "], SparkType::Double);
         check(&["01", "1"], SparkType::Integer);
         check(&["2020-01-01", "2020-01-02 10:00:00"], SparkType::Timestamp);
+        check(&["2020-01-01 10:00:00.5"], SparkType::Timestamp);
+        check(&["2020-01-01 10:00:00.12"], SparkType::STRING);
         check(&["2020-01-01", "1"], SparkType::STRING);
         check(&["2020-1-1"], SparkType::STRING);
         check(&["10:30:00"], SparkType::Time { precision: 6 });

@@ -9,59 +9,70 @@ use firesteel_base::SparkType;
 use serde_json::Value;
 use support::{Fixture, schema};
 
-async fn check(fixture: &Fixture, case: &Value) -> Result<(), String> {
-    let directory = tempfile::tempdir().unwrap();
-    let format = case["format"].as_str().unwrap();
-    let path = directory.path().join(format!("f.{format}"));
-    let text = case["text"].as_str().unwrap();
-    let bytes = match case["written_in"].as_str() {
+/// A case of `data/reads.txt` and its answer.
+struct Case<'a> {
+    format: String,
+    text: String,
+    options: Vec<(String, String)>,
+    schema: Option<String>,
+    written_in: Option<String>,
+    /// The schema and the rows, or the error.
+    answer: Vec<&'a str>,
+}
+
+fn cases(file: &str) -> Vec<Case<'_>> {
+    file.split("\n\n")
+        .map(|block| {
+            let mut lines = block.lines();
+            let case: Value = serde_json::from_str(lines.next().unwrap()).unwrap();
+            let text = |place: usize| case[place].as_str().map(str::to_owned);
+            let options = case[2].as_object().into_iter().flatten();
+            Case {
+                format: text(0).unwrap(),
+                text: text(1).unwrap(),
+                options: options.map(|(name, value)| (name.clone(), value.as_str().unwrap().to_owned())).collect(),
+                schema: text(3),
+                written_in: text(4),
+                answer: lines.collect(),
+            }
+        })
+        .collect()
+}
+
+fn encoded(text: &str, encoding: Option<&str>) -> Vec<u8> {
+    match encoding {
         None => text.as_bytes().to_vec(),
         Some("latin1") => text.chars().map(|character| u8::try_from(u32::from(character)).unwrap()).collect(),
-        Some("utf-16") => {
-            let units = std::iter::once(0xFEFF).chain(text.encode_utf16());
-            units.flat_map(u16::to_le_bytes).collect()
-        }
+        Some("utf-16") => std::iter::once(0xFEFF).chain(text.encode_utf16()).flat_map(u16::to_le_bytes).collect(),
         Some(other) => panic!("encoding {other}"),
-    };
-    std::fs::write(&path, bytes).unwrap();
-    let options: Vec<(&str, &str)> = case["options"]
-        .as_object()
-        .into_iter()
-        .flatten()
-        .map(|(name, value)| (name.as_str(), value.as_str().unwrap()))
-        .collect();
-    let given = case["schema"].as_str().map(schema);
-    let answer = async {
-        let source = fixture.open_with(format, &path, &options, given).await?;
-        Ok::<_, firesteel_base::SparkError>((
-            SparkType::Struct(source.schema.clone()).simple_string(),
-            fixture.rows(&source).await?,
-        ))
-    };
-    match (answer.await, case["error"].as_str()) {
-        (Err(error), Some(expected)) if error.condition() == expected => Ok(()),
-        (Err(error), expected) => Err(format!("failed with {error:?}, expected {expected:?}")),
-        (Ok((data_type, rows)), None) => {
-            let expected: Vec<&str> =
-                case["rows"].as_array().unwrap().iter().map(|row| row.as_str().unwrap()).collect();
-            if data_type == case["type"].as_str().unwrap() && rows == expected {
-                Ok(())
-            } else {
-                Err(format!("{data_type} {rows:?}\n expected {} {expected:?}", case["type"]))
-            }
-        }
-        (Ok(answer), Some(expected)) => Err(format!("{answer:?}, expected {expected}")),
     }
+}
+
+async fn answer(fixture: &Fixture, case: &Case<'_>) -> Vec<String> {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join(format!("f.{}", case.format));
+    std::fs::write(&path, encoded(&case.text, case.written_in.as_deref())).unwrap();
+    let options: Vec<(&str, &str)> = case.options.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let given = case.schema.as_deref().map(schema);
+    let answer = async {
+        let source = fixture.open_with(&case.format, &path, &options, given).await?;
+        let mut lines = vec![SparkType::Struct(source.schema.clone()).simple_string()];
+        lines.extend(fixture.rows(&source).await?);
+        Ok::<_, firesteel_base::SparkError>(lines)
+    };
+    answer.await.unwrap_or_else(|error| vec![format!("error {}", error.condition())])
 }
 
 #[tokio::test]
 async fn answers_are_sparks() {
     let fixture = Fixture::new();
     let mut failures = Vec::new();
-    for line in include_str!("data/reads.jsonl").lines() {
-        let case: Value = serde_json::from_str(line).unwrap();
-        if let Err(failure) = check(&fixture, &case).await {
-            failures.push(format!("{line}\n got {failure}\n"));
+    for case in cases(include_str!("data/reads.txt")) {
+        let found = answer(&fixture, &case).await;
+        if found != case.answer {
+            let Case { format, text, options, schema, answer, .. } = case;
+            failures
+                .push(format!("{format} {text:?} {options:?} {schema:?}\n found    {found:?}\n expected {answer:?}"));
         }
     }
     assert!(failures.is_empty(), "{} cases differ:\n{}", failures.len(), failures.join("\n"));

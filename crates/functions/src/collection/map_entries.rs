@@ -78,7 +78,7 @@ fn bind_contains(call: &Call<'_>) -> SparkResult<Scalar> {
     let (_, value, nullable) = map_types(call, 0)?;
     let key = key_type(call)?;
     let types = vec![SparkType::map(key.clone(), value, nullable), key];
-    Ok(Scalar::kernel(call, SparkType::Boolean, MapContainsKey).casting(types))
+    Ok(Scalar::kernel(call, SparkType::Boolean, MapContainsKey).casting(types).nullable(true))
 }
 
 fn parts(call: &KernelCall<'_>, part: Part) -> SparkResult<ColumnarValue> {

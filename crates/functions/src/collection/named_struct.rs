@@ -15,8 +15,13 @@ use crate::kernel::nested::conform;
 use crate::kernel::{KernelCall, from_arrow, kernel_call, kernel_udf, kernels};
 
 pub(super) const NAMED_STRUCT: Function = Function::scalar("named_struct", bind_named).since("1.5.0");
-/// Fields are named by their places; where arguments have names, the caller makes a `named_struct`.
-pub(super) const STRUCT: Function = Function::scalar("struct", bind_struct).since("1.4.0");
+/// Takes what `named_struct` takes; the resolver puts the names in.
+pub(super) const STRUCT: Function = Function::scalar("struct", bind_named)
+    .prints(|arguments| {
+        let values: Vec<_> = arguments.iter().skip(1).step_by(2).map(String::as_str).collect();
+        format!("struct({})", values.join(", "))
+    })
+    .since("1.4.0");
 
 kernels! {
     MakeStruct = "spark_struct" => evaluate;
@@ -63,16 +68,6 @@ fn bind_named(call: &Call<'_>) -> SparkResult<Scalar> {
         kernel_call(kernel_udf(MakeStruct), values, &result, -1)
     };
     Ok(Scalar::expr(call, data_type, build).nullable(false))
-}
-
-fn bind_struct(call: &Call<'_>) -> SparkResult<Scalar> {
-    let fields: Vec<_> = call
-        .arguments
-        .iter()
-        .enumerate()
-        .map(|(index, value)| SparkField::new(format!("col{}", index + 1), value.data_type.clone(), value.nullable))
-        .collect();
-    Ok(Scalar::kernel(call, SparkType::Struct(SparkSchema::new(fields)), MakeStruct).nullable(false))
 }
 
 fn evaluate(call: &KernelCall<'_>) -> SparkResult<ColumnarValue> {

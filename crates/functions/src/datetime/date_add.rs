@@ -34,6 +34,10 @@ kernels! {
 fn bind_shift<K: Kernel>(call: &Call<'_>) -> SparkResult<Scalar> {
     let days =
         Expected::one_of([Expected::INT, Expected::Exactly(SparkType::Short), Expected::Exactly(SparkType::Byte)]);
+    if !days.accepts(call.data_type(1)?) && !matches!(call.data_type(1)?, SparkType::Null | SparkType::String { .. }) {
+        call.implicit_cast(&[Expected::DATE])?;
+        return Err(call.unexpected_input_type(1, &days));
+    }
     let mut types = call.implicit_cast(&[Expected::DATE, days])?;
     let nullable = call.any_nullable_as(&types);
     if let Some(days) = types.get_mut(1) {

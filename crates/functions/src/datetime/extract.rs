@@ -21,8 +21,11 @@ pub(super) const EXTRACT: Function = Function::scalar("extract", bind)
     .arity(2..=2)
     .prints(|arguments| format!("extract({})", arguments.join(" FROM ")))
     .since("3.0.0");
-pub(super) const DATE_PART: Function =
-    Function::scalar("date_part", bind).aliases(&["datepart"]).prints_alias().arity(2..=2).since("3.0.0");
+pub(super) const DATE_PART: Function = Function::scalar("date_part", bind).arity(2..=2).since("3.0.0");
+pub(super) const DATEPART: Function = Function::scalar("datepart", bind)
+    .arity(2..=2)
+    .prints(|arguments| format!("datepart({})", arguments.join(" FROM ")))
+    .since("3.4.0");
 
 kernels! {
     IntervalYears = "spark_interval_years" => |call| months_part::<Int32Type>(call, |months| months / 12);
@@ -134,44 +137,53 @@ fn interval_has(source: &SparkType, field: Field) -> bool {
 }
 
 fn of_interval(call: &Call<'_>, field: Field) -> SparkResult<Scalar> {
-    let source = [Expected::AnyType];
+    let source = Expected::AnyType;
     match field {
-        Field::Year => part(call, &source, SparkType::Integer, IntervalYears),
-        Field::Month => part(call, &source, SparkType::Byte, IntervalMonths),
-        Field::Day => part(call, &source, SparkType::Integer, IntervalDays),
-        Field::Hour => part(call, &source, SparkType::Byte, IntervalHours),
-        Field::Minute => part(call, &source, SparkType::Byte, IntervalMinutes),
-        _ => part(call, &source, SparkType::decimal(8, 6), IntervalSeconds),
+        Field::Year => part(call, "extract", &source, SparkType::Integer, IntervalYears),
+        Field::Month => part(call, "extract", &source, SparkType::Byte, IntervalMonths),
+        Field::Day => part(call, "extract", &source, SparkType::Integer, IntervalDays),
+        Field::Hour => part(call, "extract", &source, SparkType::Byte, IntervalHours),
+        Field::Minute => part(call, "extract", &source, SparkType::Byte, IntervalMinutes),
+        _ => part(call, "extract", &source, SparkType::decimal(8, 6), IntervalSeconds),
     }
 }
 
 fn of_datetime(call: &Call<'_>, field: Field) -> SparkResult<Scalar> {
-    let date = [Expected::DATE];
+    let date = Expected::DATE;
     let time = match call.data_type(1)? {
-        SparkType::Time { .. } => [Expected::AnyTime],
-        _ => [Expected::AnyTimestamp],
+        SparkType::Time { .. } => Expected::AnyTime,
+        _ => Expected::AnyTimestamp,
     };
     let int = SparkType::Integer;
     match field {
-        Field::Year => part(call, &date, int, Year),
-        Field::YearOfWeek => part(call, &date, int, YearOfWeek),
-        Field::Quarter => part(call, &date, int, Quarter),
-        Field::Month => part(call, &date, int, Month),
-        Field::Week => part(call, &date, int, WeekOfYear),
-        Field::Day => part(call, &date, int, Day),
-        Field::DayOfWeek => part(call, &date, int, DayOfWeek),
-        Field::DayOfWeekIso => part(call, &date, int, DayOfWeekIso),
-        Field::DayOfYear => part(call, &date, int, DayOfYear),
-        Field::Hour => part(call, &time, int, Hour),
-        Field::Minute => part(call, &time, int, Minute),
-        Field::Second => part(call, &time, SparkType::decimal(8, 6), SecondWithFraction),
+        Field::Year => part(call, "year", &date, int, Year),
+        Field::YearOfWeek => part(call, "yearofweek", &date, int, YearOfWeek),
+        Field::Quarter => part(call, "quarter", &date, int, Quarter),
+        Field::Month => part(call, "month", &date, int, Month),
+        Field::Week => part(call, "weekofyear", &date, int, WeekOfYear),
+        Field::Day => part(call, "dayofmonth", &date, int, Day),
+        Field::DayOfWeek => part(call, "dayofweek", &date, int, DayOfWeek),
+        Field::DayOfWeekIso => part(call, "weekday", &date, int, DayOfWeekIso),
+        Field::DayOfYear => part(call, "dayofyear", &date, int, DayOfYear),
+        Field::Hour => part(call, "hour", &time, int, Hour),
+        Field::Minute => part(call, "minute", &time, int, Minute),
+        Field::Second => part(call, "second_with_fraction", &time, SparkType::decimal(8, 6), SecondWithFraction),
     }
 }
 
-/// The kernel on the source alone; `expected` says what is expected of the source.
-fn part<K: Kernel>(call: &Call<'_>, expected: &[Expected; 1], data_type: SparkType, kernel: K) -> SparkResult<Scalar> {
-    let [expected] = expected;
-    let types = call.implicit_cast(&[Expected::AnyType, expected.clone()])?;
+/// The kernel on the source alone; `expected` says what is expected of the source. Errors speak of the getter that
+/// stands for the field.
+fn part<K: Kernel>(
+    call: &Call<'_>,
+    getter: &str,
+    expected: &Expected,
+    data_type: SparkType,
+    kernel: K,
+) -> SparkResult<Scalar> {
+    let types = call.implicit_cast(&[Expected::AnyType, expected.clone()]).map_err(|error| {
+        let source = call.argument(1).map(crate::call::Argument::sql).unwrap_or_default();
+        error.param("sqlExpr", quoted(&format!("{getter}({source})"))).param("paramIndex", "first")
+    })?;
     let nullable = call.any_nullable_as(&types);
     let result = data_type.clone();
     let build = move |mut arguments: Vec<datafusion::logical_expr::Expr>| {

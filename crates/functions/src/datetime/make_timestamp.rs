@@ -6,7 +6,8 @@ use arrow::array::{ArrayRef, AsArray, StringViewArray};
 use arrow::datatypes::{
     DataType, Date32Type, Decimal128Type, Int32Type, Time64NanosecondType, TimestampMicrosecondType,
 };
-use datafusion::logical_expr::{ColumnarValue, Expr};
+use datafusion::common::ScalarValue;
+use datafusion::logical_expr::{ColumnarValue, Expr, lit};
 use firesteel_base::{SparkError, SparkResult, SparkType};
 
 use super::make_date::{checked, checked_date, out_of_bounds};
@@ -20,7 +21,7 @@ use crate::kernel::rows::{all_valid, at, primitive, text};
 use crate::kernel::{KernelCall, kernel_call, kernel_udf, kernels};
 
 pub(super) const MAKE_TIMESTAMP: Function =
-    Function::scalar("make_timestamp", |call| bind(call, session_type(call), false)).arity(2..=7).since("3.0.0");
+    Function::scalar("make_timestamp", |call| bind(call, session_type(call), false)).arity(1..=7).since("3.0.0");
 pub(super) const MAKE_TIMESTAMP_LTZ: Function =
     Function::scalar("make_timestamp_ltz", |call| bind(call, SparkType::Timestamp, false)).arity(2..=7).since("3.4.0");
 pub(super) const MAKE_TIMESTAMP_NTZ: Function =
@@ -28,7 +29,7 @@ pub(super) const MAKE_TIMESTAMP_NTZ: Function =
         .arity(2..=6)
         .since("3.4.0");
 pub(super) const TRY_MAKE_TIMESTAMP: Function =
-    Function::scalar("try_make_timestamp", |call| bind(call, session_type(call), true)).arity(2..=7).since("4.0.0");
+    Function::scalar("try_make_timestamp", |call| bind(call, session_type(call), true)).arity(1..=7).since("4.0.0");
 pub(super) const TRY_MAKE_TIMESTAMP_LTZ: Function =
     Function::scalar("try_make_timestamp_ltz", |call| bind(call, SparkType::Timestamp, true))
         .arity(2..=7)
@@ -52,7 +53,7 @@ fn bind(call: &Call<'_>, target: SparkType, is_try: bool) -> SparkResult<Scalar>
             expected.extend([Expected::Exactly(SparkType::decimal(16, 6)), Expected::STRING]);
             (expected, true)
         }
-        2 | 3 if call.len() == 2 || with_zone => (vec![Expected::DATE, Expected::AnyTime, Expected::STRING], false),
+        1..=3 if call.len() < 3 || with_zone => (vec![Expected::DATE, Expected::AnyTime, Expected::STRING], false),
         given => {
             return Err(SparkError::new("WRONG_NUM_ARGS.WITHOUT_SUGGESTION")
                 .param("functionName", format!("`{}`", call.called_as))
@@ -62,15 +63,24 @@ fn bind(call: &Call<'_>, target: SparkType, is_try: bool) -> SparkResult<Scalar>
         }
     };
     let types = call.implicit_cast(&expected)?;
-    let nullable = is_try || (of_fields && !call.ansi()) || call.any_nullable_as(&types);
+    let nullable = (of_fields && (is_try || !call.ansi())) || (!of_fields && !with_zone) || call.any_nullable_as(&types);
     let result = target.clone();
     let udf = match (of_fields, is_try) {
         (false, _) => kernel_udf(MakeTimestampFromDate),
         (true, false) => kernel_udf(MakeTimestamp),
         (true, true) => kernel_udf(TryMakeTimestamp),
     };
-    let build = move |arguments: Vec<Expr>| kernel_call(Arc::clone(&udf), arguments, &result, -1);
-    Ok(Scalar::expr(call, target, build).casting(types).nullable(nullable))
+    let build = move |mut arguments: Vec<Expr>| {
+        if arguments.len() == 1 {
+            arguments.push(lit(ScalarValue::Time64Nanosecond(Some(0))));
+        }
+        kernel_call(Arc::clone(&udf), arguments, &result, -1)
+    };
+    let mut scalar = Scalar::expr(call, target, build).casting(types).nullable(nullable);
+    if !of_fields && call.function.name.ends_with("_ltz") {
+        scalar.sql = Some(|arguments| format!("make_timestamp({})", arguments.join(", ")));
+    }
+    Ok(scalar)
 }
 
 /// From a wall clock's time to what the result holds.

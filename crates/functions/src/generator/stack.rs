@@ -37,26 +37,25 @@ fn bind(call: &Call<'_>) -> SparkResult<Generator> {
     let mut types = call.data_types();
     let mut output = Vec::with_capacity(columns);
     for column in 0..columns {
-        let mut common: Option<(usize, SparkType, bool)> = None;
+        let mut common: Option<(usize, SparkType)> = None;
         for index in (column + 1..=values).step_by(columns) {
             let argument = call.argument(index)?;
             common = Some(match common {
-                None => (index, argument.data_type.clone(), argument.nullable),
-                Some((first, data_type, nullable)) => {
+                None => (index, argument.data_type.clone()),
+                Some((first, data_type)) => {
                     let merged = merge(&data_type, &argument.data_type)
                         .ok_or_else(|| different(call, column, first, &data_type, index, &argument.data_type))?;
-                    (first, merged, nullable || argument.nullable)
+                    (first, merged)
                 }
             });
         }
-        let Some((_, data_type, nullable)) = common else { continue };
+        let Some((_, data_type)) = common else { continue };
         for index in (column + 1..=values).step_by(columns) {
             if let Some(slot) = types.get_mut(index) {
                 *slot = data_type.clone();
             }
         }
-        let is_filled_up = column + 1 + (rows - 1) * columns > values;
-        output.push((format!("col{column}"), data_type, nullable || is_filled_up));
+        output.push((format!("col{column}"), data_type, true));
     }
     let data_type = match output.as_slice() {
         [(_, data_type, nullable)] => SparkType::array(data_type.clone(), *nullable),

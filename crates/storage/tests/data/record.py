@@ -1,8 +1,8 @@
-"""Records what Apache Spark answers to the reads in `reads.jsonl`, in place.
+"""Records what Apache Spark answers to the reads in `reads.txt`, in place.
 
-Run with a Python that has pyspark 4.2: `python record.py`. Each line is a JSON object. A case is `format`, `text`
-(the file), and optionally `options`, `schema` (DDL) and `written_in` (an encoding). The answer is either the schema
-found (`type`) with `rows` as JSON, or the `error` condition. To add a case, write a line without an answer.
+Run with a Python that has pyspark 4.2: `python record.py`. A case begins with a JSON array: format, text of the file,
+options, schema (DDL), encoding; what is missing at the end is empty. Below it stands the answer: the schema found and
+the rows as JSON, or `error` and the condition. A blank line ends the case. To add one, write its first line.
 """
 import json, os, re, tempfile
 from pyspark.sql import SparkSession
@@ -16,35 +16,32 @@ forms = {"ignoreNullFields": "false", "timestampFormat": "yyyy-MM-dd HH:mm:ss.SS
 arguments = ", ".join(f"'{k}', '{v}'" for k, v in forms.items())
 
 
-def answer(case, path):
-    reader = spark.read.format(case["format"])
-    for name, value in case.get("options", {}).items():
-        reader = reader.option(name, value)
-    if "schema" in case:
-        reader = reader.schema(case["schema"])
-    frame = reader.load(path)
+def answer(path, kind, text, options=None, schema=None, written_in="utf-8"):
+    with open(path, "wb") as file:
+        file.write(text.encode(written_in))
+    reader = spark.read.format(kind).options(**(options or {}))
+    frame = (reader.schema(schema) if schema else reader).load(path)
     rows = []
     if frame.columns:
         columns = ", ".join(f"`{name}`" for name in frame.columns)
         rows = [row[0] for row in frame.selectExpr(f"to_json(struct({columns}), map({arguments}))").collect()]
-    return {"type": frame.schema.simpleString(), "rows": rows}
+    return [frame.schema.simpleString(), *rows]
 
 
 def recorded(line):
-    case = {name: value for name, value in json.loads(line).items() if name not in ("type", "rows", "error")}
-    path = os.path.join(tempfile.mkdtemp(), f"f.{case['format']}")
-    with open(path, "wb") as file:
-        file.write(case["text"].encode(case.get("written_in", "utf-8")))
+    case = json.loads(line)
+    path = os.path.join(tempfile.mkdtemp(), f"f.{case[0]}")
     try:
-        case.update(answer(case, path))
+        lines = answer(path, *case)
     except Exception as error:
         # Where Spark gives no condition the server has one of its own.
-        case["error"] = (re.findall(r"\[([A-Z][A-Z0-9_.]+)\]", str(error)) or ["INVALID_OPTION_VALUE"])[0]
-    return json.dumps(case, ensure_ascii=False, separators=(",", ":"))
+        lines = ["error " + (re.findall(r"\[([A-Z][A-Z0-9_.]+)\]", str(error)) or ["INVALID_OPTION_VALUE"])[0]]
+    return "\n".join([line, *lines]) + "\n"
 
 
-with open(os.path.join(here, "reads.jsonl")) as cases:
-    lines = [recorded(line) for line in cases if line.strip()]
-with open(os.path.join(here, "reads.jsonl"), "w") as out:
-    out.write("\n".join(lines) + "\n")
+file = os.path.join(here, "reads.txt")
+with open(file) as cases:
+    blocks = cases.read().split("\n\n")
+with open(file, "w") as out:
+    out.write("\n".join(recorded(block.strip("\n").split("\n")[0]) for block in blocks if block.strip()))
 spark.stop()

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use arrow::array::{Array, ArrayRef, AsArray};
-use arrow::datatypes::{Float32Type, Float64Type, TimestampMicrosecondType};
+use arrow::datatypes::{Date32Type, Float32Type, Float64Type, TimestampMicrosecondType};
 use datafusion::logical_expr::{ColumnarValue, Expr, lit};
 use firesteel_base::{SparkError, SparkResult, SparkType};
 
@@ -60,13 +60,64 @@ fn check(data_type: &SparkType) -> SparkResult<()> {
     }
 }
 
+/// How values are written.
 struct Formats {
+    datetimes: DatetimeFormats,
+    ignores_null_fields: bool,
+}
+
+/// How dates and timestamps are written.
+pub(in crate::collection) struct DatetimeFormats {
     zone: Zone,
     zone_name: String,
-    ignores_null_fields: bool,
     dates: Option<PatternWriter>,
     timestamps: Option<PatternWriter>,
     ntz_timestamps: Option<PatternWriter>,
+}
+
+impl DatetimeFormats {
+    pub(in crate::collection) fn new(options: &Options, zone: &str) -> SparkResult<Self> {
+        let pattern = |name: &str| options.get(name).map(PatternWriter::new).transpose();
+        Ok(Self {
+            zone: Zone::parse(zone)?,
+            zone_name: zone.to_owned(),
+            dates: pattern("dateformat")?,
+            timestamps: pattern("timestampformat")?,
+            ntz_timestamps: pattern("timestampntzformat")?,
+        })
+    }
+
+    /// Writes dates or timestamps that are not NULL, without quotes.
+    pub(in crate::collection) fn writer<'a>(&'a self, array: &'a ArrayRef, data_type: &SparkType) -> Writer<'a> {
+        if *data_type == SparkType::Date {
+            let values = array.as_primitive::<Date32Type>();
+            return Box::new(move |row, out| match &self.dates {
+                Some(pattern) => {
+                    let micros = i64::from(values.value(row)) * datetime::MICROS_PER_DAY;
+                    pattern.write(micros, &Zone::UTC, "UTC", out)
+                }
+                None => {
+                    datetime::write_date(i64::from(values.value(row)), out);
+                    Ok(())
+                }
+            });
+        }
+        let values = array.as_primitive::<TimestampMicrosecondType>();
+        let with_zone = *data_type == SparkType::Timestamp;
+        Box::new(move |row, out| {
+            let micros = values.value(row);
+            let (zone, name, pattern) = if with_zone {
+                (&self.zone, self.zone_name.as_str(), &self.timestamps)
+            } else {
+                (&Zone::UTC, "UTC", &self.ntz_timestamps)
+            };
+            match pattern {
+                Some(pattern) => pattern.write(micros, zone, name, out)?,
+                None => write_iso(micros, zone, with_zone, out),
+            }
+            Ok(())
+        })
+    }
 }
 
 fn evaluate(call: &KernelCall<'_>) -> SparkResult<ColumnarValue> {
@@ -81,14 +132,9 @@ fn evaluate(call: &KernelCall<'_>) -> SparkResult<ColumnarValue> {
         }
         let data_type = SparkType::from_json(&first(&types))?;
         let options = Options::from_text(&first(&options));
-        let pattern = |name: &str| options.get(name).map(PatternWriter::new).transpose();
         let formats = Formats {
-            zone: Zone::parse(call.time_zone())?,
-            zone_name: call.time_zone().to_owned(),
+            datetimes: DatetimeFormats::new(&options, call.time_zone())?,
             ignores_null_fields: options.flag("ignorenullfields", true),
-            dates: pattern("dateformat")?,
-            timestamps: pattern("timestampformat")?,
-            ntz_timestamps: pattern("timestampntzformat")?,
         };
         let write = writer(values, &data_type, &formats)?;
         let is_null = crate::kernel::nested::Nulls::of(values);
@@ -102,7 +148,7 @@ fn evaluate(call: &KernelCall<'_>) -> SparkResult<ColumnarValue> {
     })
 }
 
-type Writer<'a> = Box<dyn Fn(usize, &mut String) -> SparkResult<()> + 'a>;
+pub(in crate::collection) type Writer<'a> = Box<dyn Fn(usize, &mut String) -> SparkResult<()> + 'a>;
 
 /// Writes a value that is not NULL.
 fn writer<'a>(array: &'a ArrayRef, data_type: &'a SparkType, formats: &'a Formats) -> SparkResult<Writer<'a>> {
@@ -153,19 +199,27 @@ fn writer<'a>(array: &'a ArrayRef, data_type: &'a SparkType, formats: &'a Format
                 Ok(())
             })
         }
-        SparkType::Date | SparkType::Timestamp | SparkType::TimestampNtz => datetime_writer(array, data_type, formats),
+        SparkType::Date | SparkType::Timestamp | SparkType::TimestampNtz => {
+            let write = formats.datetimes.writer(array, data_type);
+            Box::new(move |row, out| {
+                out.push('"');
+                write(row, out)?;
+                out.push('"');
+                Ok(())
+            })
+        }
         SparkType::Array { element, .. } => array_writer(array, element, formats)?,
         SparkType::Map { key, value, .. } => map_writer(array, key, value, formats)?,
         SparkType::Struct(_) => struct_writer(array, data_type, formats)?,
         number if number.is_numeric() => {
-            let writer = TextWriter::new(array, number, &formats.zone)?;
+            let writer = TextWriter::new(array, number, &formats.datetimes.zone)?;
             Box::new(move |row, out| {
                 writer.write(row, out);
                 Ok(())
             })
         }
         other => {
-            let writer = TextWriter::new(array, other, &formats.zone)?;
+            let writer = TextWriter::new(array, other, &formats.datetimes.zone)?;
             Box::new(move |row, out| {
                 let mut text = String::new();
                 writer.write(row, &mut text);
@@ -173,41 +227,6 @@ fn writer<'a>(array: &'a ArrayRef, data_type: &'a SparkType, formats: &'a Format
                 Ok(())
             })
         }
-    })
-}
-
-fn datetime_writer<'a>(array: &'a ArrayRef, data_type: &SparkType, formats: &'a Formats) -> Writer<'a> {
-    if *data_type == SparkType::Date {
-        let values = array.as_primitive::<arrow::datatypes::Date32Type>();
-        return Box::new(move |row, out| {
-            out.push('"');
-            match &formats.dates {
-                Some(pattern) => {
-                    let micros = i64::from(values.value(row)) * datetime::MICROS_PER_DAY;
-                    pattern.write(micros, &Zone::UTC, "UTC", out)?;
-                }
-                None => datetime::write_date(i64::from(values.value(row)), out),
-            }
-            out.push('"');
-            Ok(())
-        });
-    }
-    let values = array.as_primitive::<TimestampMicrosecondType>();
-    let with_zone = *data_type == SparkType::Timestamp;
-    Box::new(move |row, out| {
-        let micros = values.value(row);
-        let (zone, name, pattern) = if with_zone {
-            (&formats.zone, formats.zone_name.as_str(), &formats.timestamps)
-        } else {
-            (&Zone::UTC, "UTC", &formats.ntz_timestamps)
-        };
-        out.push('"');
-        match pattern {
-            Some(pattern) => pattern.write(micros, zone, name, out)?,
-            None => write_iso(micros, zone, with_zone, out),
-        }
-        out.push('"');
-        Ok(())
     })
 }
 
@@ -257,7 +276,7 @@ fn map_writer<'a>(
     formats: &'a Formats,
 ) -> SparkResult<Writer<'a>> {
     let map = array.as_map();
-    let write_key = TextWriter::new(map.keys(), key, &formats.zone)?;
+    let write_key = TextWriter::new(map.keys(), key, &formats.datetimes.zone)?;
     let write = writer(map.values(), value, formats)?;
     let nulls = crate::kernel::nested::Nulls::of(map.values());
     Ok(Box::new(move |row, out| {

@@ -62,7 +62,7 @@ impl Resolver<'_> {
             named.push(Typed::literal(ScalarValue::Utf8(Some(name)), SparkType::STRING));
             named.push(value.into_unaliased());
         }
-        self.call("named_struct", named, origin)
+        self.call("struct", named, origin)
     }
 
     /// `when(condition, value, …, otherwise)`, as the DataFrame API sends CASE.

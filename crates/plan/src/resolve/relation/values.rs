@@ -5,11 +5,10 @@ use std::sync::Arc;
 use arrow::array::RecordBatch;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow_ipc::reader::StreamReader;
-use datafusion::catalog::TableFunctionImpl;
 use datafusion::common::DFSchema;
 use datafusion::datasource::MemTable;
-use datafusion::functions_table::generate_series::RangeFunc;
-use datafusion::logical_expr::{EmptyRelation, LogicalPlan, Values, lit};
+use datafusion::functions_table::generate_series::{GenSeriesArgs, GenerateSeriesTable};
+use datafusion::logical_expr::{EmptyRelation, LogicalPlan, Values};
 use firesteel_base::error::quoting::to_sql_type;
 use firesteel_base::{Origin, SparkError, SparkField, SparkResult, SparkSchema, SparkType};
 use firesteel_functions::kernel::{from_arrow, from_engine};
@@ -37,10 +36,16 @@ impl Resolver<'_> {
         if range.step == 0 {
             return Err(SparkError::internal("requirement failed: step (0) cannot be 0"));
         }
-        let arguments = [lit(range.start), lit(range.end), lit(range.step)];
-        let provider = RangeFunc {}.call(&arguments).map_err(from_engine)?;
+        let carrier = Arc::new(Schema::new(vec![Field::new("value", DataType::Int64, false)]));
+        let series = GenSeriesArgs::Int64Args {
+            start: range.start,
+            end: range.end,
+            step: range.step,
+            include_end: false,
+            name: "range",
+        };
         let schema = SparkSchema::new(vec![SparkField::new("id", SparkType::Long, false)]);
-        self.scan(provider, &schema, &[])
+        self.scan(Arc::new(GenerateSeriesTable::new(carrier, series)), &schema, &[])
     }
 
     /// `VALUES`: each column has the common type of its values.
