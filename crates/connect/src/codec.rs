@@ -66,8 +66,9 @@ pub(crate) fn decode_message<U: Message + Default + Scanned>(bytes: Bytes) -> Re
     let cannot_parse = |message: &str| SparkError::new("CONNECT_INVALID_PLAN.CANNOT_PARSE").param("errorMsg", message);
     let levels = wire::levels::<U>(&bytes).map_err(|refusal| match refusal {
         Refusal::Malformed => cannot_parse("malformed protobuf message"),
-        Refusal::TooDeep => SparkError::new("CONNECT_INVALID_PLAN.NESTED_TOO_DEEP")
-            .param("limit", (wire::LEVELS_MAX / 2).to_string()),
+        Refusal::TooDeep => {
+            SparkError::new("CONNECT_INVALID_PLAN.NESTED_TOO_DEEP").param("limit", (wire::LEVELS_MAX / 2).to_string())
+        }
     })?;
     let decode = || U::decode(bytes).map_err(|error| cannot_parse(&error.to_string()));
     if levels <= LEVELS_ON_ANY_STACK { decode() } else { stacker::grow(levels * STACK_BYTES_OF_LEVEL, decode) }

@@ -74,7 +74,8 @@ pub(crate) fn unimplemented(call: &str) -> Status {
 
 /// At most so many bytes, in the message and as a header escapes it, with dots for what was cut.
 fn shorten(message: &str) -> String {
-    let escaped = |character: char| if matches!(character, ' '..='~') && character != '%' { 1 } else { 3 * character.len_utf8() };
+    let escaped =
+        |character: char| if matches!(character, ' '..='~') && character != '%' { 1 } else { 3 * character.len_utf8() };
     let fits = |limit_bytes: usize, limit_escaped: usize| {
         let (mut bytes, mut escapes) = (0, 0);
         for (index, character) in message.char_indices() {

@@ -251,9 +251,8 @@ async fn what_was_released_is_gone_and_said_to_be() {
     };
     let until = proto::release_execute_request::ReleaseUntil { response_id: whole[0].response_id.clone() };
     let until = release(proto::release_execute_request::Release::ReleaseUntil(until));
-    let all = release(proto::release_execute_request::Release::ReleaseAll(
-        proto::release_execute_request::ReleaseAll {},
-    ));
+    let all =
+        release(proto::release_execute_request::Release::ReleaseAll(proto::release_execute_request::ReleaseAll {}));
     assert_eq!(client.stub.release_execute(until).await.unwrap().into_inner().operation_id, Some(id.clone()));
     assert_condition(client.reattach(&id, None).await, "INVALID_CURSOR.POSITION_NOT_AVAILABLE");
     let rest = client.reattach(&id, Some(whole[0].response_id.clone())).await.unwrap();
@@ -333,10 +332,11 @@ async fn a_closed_session_stays_closed_and_users_do_not_share() {
 #[tokio::test]
 async fn sql_queries_come_back_and_commands_come_with_their_rows() {
     let mut client = start(Limits::default()).await;
-    let answered = |responses: Vec<proto::ExecutePlanResponse>| match responses.into_iter().next().unwrap().response_type {
-        Some(ResponseType::SqlCommandResult(result)) => result.relation.unwrap().rel_type.unwrap(),
-        other => panic!("{other:?}"),
-    };
+    let answered =
+        |responses: Vec<proto::ExecutePlanResponse>| match responses.into_iter().next().unwrap().response_type {
+            Some(ResponseType::SqlCommandResult(result)) => result.relation.unwrap().rel_type.unwrap(),
+            other => panic!("{other:?}"),
+        };
     let query = answered(client.execute(sql_command("SELECT 1")).await.unwrap());
     assert!(matches!(query, RelType::Sql(sql) if sql.query == "SELECT 1"));
     let command = answered(client.execute(sql_command("SET my.key = value")).await.unwrap());
@@ -384,8 +384,7 @@ async fn errors_can_be_fetched_in_full() {
     let status = client.execute(root(sql("SELECT nope FROM range(1)"))).await.unwrap_err();
     let text = String::from_utf8_lossy(status.details()).into_owned();
     let start = text.find("errorId").unwrap();
-    let id: String =
-        text[start + 7..].chars().skip_while(|c| !c.is_ascii_hexdigit()).take(36).collect();
+    let id: String = text[start + 7..].chars().skip_while(|c| !c.is_ascii_hexdigit()).take(36).collect();
     let request = proto::FetchErrorDetailsRequest {
         session_id: client.session_id.clone(),
         user_context: Some(client.user.clone()),
@@ -454,9 +453,8 @@ fn deep_plans_run_and_deeper_ones_are_refused() {
         let responses = client.execute(root(deep(1000))).await.unwrap();
         assert_eq!(rows(&responses), 2);
         assert_condition(client.execute(root(deep(10_000))).await, "CONNECT_INVALID_PLAN.NESTED_TOO_DEEP");
-        let schema = proto::analyze_plan_request::Schema {
-            plan: Some(proto::Plan { op_type: Some(root(deep(1000))) }),
-        };
+        let schema =
+            proto::analyze_plan_request::Schema { plan: Some(proto::Plan { op_type: Some(root(deep(1000))) }) };
         client.analyze(proto::analyze_plan_request::Analyze::Schema(schema)).await.unwrap();
     });
 }
@@ -503,14 +501,10 @@ async fn uploaded_data_is_read_and_damaged_data_is_not_kept() {
     };
     let statuses = client.stub.artifact_status(asked).await.unwrap().into_inner().statuses;
     assert!(statuses["cache/aa"].exists && !statuses["cache/bb"].exists);
-    let cached = |hash: &str| {
-        root(relation(RelType::CachedLocalRelation(proto::CachedLocalRelation { hash: hash.to_owned() })))
-    };
+    let cached =
+        |hash: &str| root(relation(RelType::CachedLocalRelation(proto::CachedLocalRelation { hash: hash.to_owned() })));
     assert_eq!(rows(&client.execute(cached("aa")).await.unwrap()), 1);
-    assert_condition(
-        client.execute(cached("bb")).await,
-        "CONNECT_INVALID_PLAN.NOT_FOUND_CACHED_LOCAL_RELATION",
-    );
+    assert_condition(client.execute(cached("bb")).await, "CONNECT_INVALID_PLAN.NOT_FOUND_CACHED_LOCAL_RELATION");
 }
 
 #[tokio::test]

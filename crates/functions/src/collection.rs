@@ -33,6 +33,9 @@ mod sort_array;
 mod str_to_map;
 mod typing;
 
+#[cfg(test)]
+mod tests;
+
 use crate::function::Function;
 
 pub use concat::bind_concat;

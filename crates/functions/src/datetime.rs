@@ -18,6 +18,7 @@ mod months_between;
 mod next_day;
 mod pattern;
 mod record_pattern;
+mod time;
 mod time_bucket;
 mod timestamp_add;
 mod timestamp_diff;
@@ -27,6 +28,9 @@ mod truncate;
 mod unix_timestamp;
 mod utc_timestamp;
 mod window;
+
+#[cfg(test)]
+mod tests;
 
 use crate::function::Function;
 
@@ -84,6 +88,18 @@ pub static FUNCTIONS: &[&Function] = &[
     &make_timestamp::TRY_MAKE_TIMESTAMP_NTZ,
     &months_between::FUNCTION,
     &next_day::FUNCTION,
+    &time::CURRENT_TIME,
+    &time::MAKE_TIME,
+    &time::TIME_DIFF,
+    &time::TIME_FROM_MICROS,
+    &time::TIME_FROM_MILLIS,
+    &time::TIME_FROM_SECONDS,
+    &time::TIME_TO_MICROS,
+    &time::TIME_TO_MILLIS,
+    &time::TIME_TO_SECONDS,
+    &time::TIME_TRUNC,
+    &time::TO_TIME,
+    &time::TRY_TO_TIME,
     &time_bucket::FUNCTION,
     &timestamp_add::FUNCTION,
     &timestamp_diff::FUNCTION,

@@ -4,6 +4,9 @@ mod crc32;
 mod digest;
 mod row_hash;
 
+#[cfg(test)]
+mod tests;
+
 use crate::function::Function;
 
 /// The functions of this group.

@@ -5,6 +5,8 @@
 //! the call's place in the query (an index into the analyzed plan's origins, -1 if unknown), so that an error at run
 //! time can say where it arose.
 
+#[cfg(test)]
+pub(crate) mod evaluate;
 pub(crate) mod nested;
 pub(crate) mod rows;
 

@@ -20,12 +20,7 @@ pub struct Errors {
 
 impl Errors {
     pub(crate) fn new(limits: &Limits, clock: &Clock) -> Self {
-        Self {
-            clock: clock.clone(),
-            count_max: limits.errors_max,
-            age_max: limits.error_age,
-            errors: Mutex::default(),
-        }
+        Self { clock: clock.clone(), count_max: limits.errors_max, age_max: limits.error_age, errors: Mutex::default() }
     }
 
     /// Keeps an error; gives the id to fetch it by.

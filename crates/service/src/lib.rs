@@ -54,4 +54,3 @@ pub(crate) fn engine_error(error: datafusion::error::DataFusionError) -> SparkEr
 pub(crate) fn limit_reached(what: &str, limit: usize) -> SparkError {
     SparkError::new("LIMIT_REACHED").param("what", what).param("limit", limit.to_string())
 }
-

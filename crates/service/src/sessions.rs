@@ -48,11 +48,7 @@ const REAP_INTERVAL: Duration = Duration::from_secs(10);
 
 impl Sessions {
     pub fn new(environment: Environment) -> Arc<Self> {
-        Arc::new(Self {
-            environment: Arc::new(environment),
-            global_views: Views::default(),
-            state: Mutex::default(),
-        })
+        Arc::new(Self { environment: Arc::new(environment), global_views: Views::default(), state: Mutex::default() })
     }
 
     pub fn environment(&self) -> &Environment {
@@ -80,8 +76,7 @@ impl Sessions {
         if state.open.len() >= self.environment.limits.sessions_max {
             return Err(crate::limit_reached("open sessions", self.environment.limits.sessions_max));
         }
-        let session =
-            Arc::new(Session::new(key.clone(), Arc::clone(&self.environment), self.global_views.clone()));
+        let session = Arc::new(Session::new(key.clone(), Arc::clone(&self.environment), self.global_views.clone()));
         tracing::info!(session = %key.session_id, "opened");
         state.open.insert(key.clone(), Arc::clone(&session));
         Ok(session)

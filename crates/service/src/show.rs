@@ -135,8 +135,7 @@ impl Table {
 
     fn html(&self, show: Show) -> String {
         let line = |row: &Vec<String>, tag: &str| {
-            let cells: String =
-                row.iter().map(|cell| format!("<{tag}>{}</{tag}>", escape_html(cell))).collect();
+            let cells: String = row.iter().map(|cell| format!("<{tag}>{}</{tag}>", escape_html(cell))).collect();
             format!("<tr>{cells}</tr>\n")
         };
         let mut text = String::from("<table border='1'>\n");

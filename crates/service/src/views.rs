@@ -27,8 +27,9 @@ impl Views {
         let mut views = self.0.write();
         let exists = views.contains_key(name);
         if exists && !replace {
-            return Err(SparkError::new("TEMP_TABLE_OR_VIEW_ALREADY_EXISTS")
-                .param("relationName", quote_name_parts(&[name])));
+            return Err(
+                SparkError::new("TEMP_TABLE_OR_VIEW_ALREADY_EXISTS").param("relationName", quote_name_parts(&[name]))
+            );
         }
         if !exists && views.len() >= views_max {
             return Err(crate::limit_reached("temporary views", views_max));
@@ -168,9 +169,10 @@ fn matches_glob(name: &str, pattern: &str) -> bool {
         None => name == pattern,
         Some((head, rest)) => name.strip_prefix(head).is_some_and(|tail| {
             // Any tail of the name may match what is behind the star.
-            tail.char_indices().map(|(index, _)| index).chain([tail.len()]).any(|index| {
-                tail.get(index..).is_some_and(|tail| matches_glob(tail, rest))
-            })
+            tail.char_indices()
+                .map(|(index, _)| index)
+                .chain([tail.len()])
+                .any(|index| tail.get(index..).is_some_and(|tail| matches_glob(tail, rest)))
         }),
     }
 }

@@ -45,7 +45,9 @@ impl<'a> Decoder<'a> {
         let (relation, input) = match &sql.input {
             Some(input) => {
                 if !matches!(input.rel_type, Some(RelType::Sql(_) | RelType::WithRelations(_))) {
-                    return Err(invalid::plan("SQL_COMMAND_EXPECTS_SQL_OR_WITH_RELATIONS").param("other", "another relation"));
+                    return Err(
+                        invalid::plan("SQL_COMMAND_EXPECTS_SQL_OR_WITH_RELATIONS").param("other", "another relation")
+                    );
                 }
                 (self.relation(input)?, input.clone())
             }
@@ -105,8 +107,7 @@ impl<'a> Decoder<'a> {
             Ok(Mode::Ignore) => SaveMode::Ignore,
             Err(_) => return Err(invalid::enumeration("WriteOperation.mode", "UNRECOGNIZED", write.mode)),
         };
-        let bucket_by =
-            write.bucket_by.as_ref().map(|bucket| (bucket.num_buckets, bucket.bucket_column_names.clone()));
+        let bucket_by = write.bucket_by.as_ref().map(|bucket| (bucket.num_buckets, bucket.bucket_column_names.clone()));
         Ok(Command::Write(Box::new(Write {
             input: self.required(write.input.as_ref())?,
             format: write.source.clone().filter(|source| !source.is_empty()),

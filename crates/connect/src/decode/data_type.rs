@@ -114,8 +114,7 @@ fn day_time(interval: &message::DayTimeInterval) -> SparkResult<SparkType> {
 
 fn schema(structure: &message::Struct, options: &ParserOptions) -> SparkResult<SparkSchema> {
     let field = |field: &message::StructField| {
-        let mut decoded =
-            SparkField::new(&field.name, boxed(field.data_type.as_ref(), options)?, field.nullable);
+        let mut decoded = SparkField::new(&field.name, boxed(field.data_type.as_ref(), options)?, field.nullable);
         decoded.metadata = field.metadata.as_deref().filter(|json| !matches!(*json, "" | "{}")).map(Arc::from);
         Ok(decoded)
     };

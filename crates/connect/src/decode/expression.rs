@@ -212,8 +212,7 @@ fn unsupported(feature: &str) -> ExpressionKind {
 
 /// The parts of a name as DataFrame programs write it.
 pub(super) fn attribute_name(name: &str) -> SparkResult<Vec<String>> {
-    parse_attribute_name(name)
-        .ok_or_else(|| SparkError::new("INVALID_ATTRIBUTE_NAME_SYNTAX").param("name", name))
+    parse_attribute_name(name).ok_or_else(|| SparkError::new("INVALID_ATTRIBUTE_NAME_SYNTAX").param("name", name))
 }
 
 fn star_kind(star: &message::UnresolvedStar) -> SparkResult<ExpressionKind> {

@@ -80,6 +80,7 @@ impl Decoder<'_> {
         })
     }
 
+    #[expect(deprecated, reason = "clients before 4.1 send types here")]
     fn array(&self, array: &message::Array, given: Option<&SparkType>) -> SparkResult<Literal> {
         let element = match (given, &array.element_type) {
             (Some(SparkType::Array { element, .. }), _) => Some(SparkType::clone(element)),
@@ -93,8 +94,10 @@ impl Decoder<'_> {
         Ok(Literal::Array { element, values })
     }
 
+    #[expect(deprecated, reason = "clients before 4.1 send types here")]
     fn map(&self, map: &message::Map, given: Option<&SparkType>) -> SparkResult<Literal> {
-        let decode = |data_type: &Option<proto::DataType>| data_type.as_ref().map(|found| self.data_type(found)).transpose();
+        let decode =
+            |data_type: &Option<proto::DataType>| data_type.as_ref().map(|found| self.data_type(found)).transpose();
         let (key, value) = match given {
             Some(SparkType::Map { key, value, .. }) => (Some(SparkType::clone(key)), Some(SparkType::clone(value))),
             Some(_) => return Err(incompatible("MAP")),
@@ -103,7 +106,9 @@ impl Decoder<'_> {
         let keys = self.values(&map.keys, key.as_ref())?;
         let values = self.values(&map.values, value.as_ref())?;
         if keys.len() != values.len() {
-            return Err(invalid::plan("ASSERTION_FAILURE").param("message", "keys and values of a map differ in number"));
+            return Err(
+                invalid::plan("ASSERTION_FAILURE").param("message", "keys and values of a map differ in number")
+            );
         }
         let missing = || invalid::plan("MAP_LITERAL_MISSING_DATA_TYPE");
         let key = key.or_else(|| keys.first().map(type_of)).ok_or_else(missing)?;
@@ -111,6 +116,7 @@ impl Decoder<'_> {
         Ok(Literal::Map { key, value, keys, values })
     }
 
+    #[expect(deprecated, reason = "clients before 4.1 send types here")]
     fn structure(&self, structure: &message::Struct, given: Option<&SparkType>) -> SparkResult<Literal> {
         let fields = match (given, &structure.struct_type) {
             (Some(given), _) => given.clone(),
@@ -127,11 +133,7 @@ impl Decoder<'_> {
         Ok(Literal::Struct { values: values?, fields })
     }
 
-    fn values(
-        &self,
-        literals: &[proto::expression::Literal],
-        given: Option<&SparkType>,
-    ) -> SparkResult<Vec<Literal>> {
+    fn values(&self, literals: &[proto::expression::Literal], given: Option<&SparkType>) -> SparkResult<Vec<Literal>> {
         literals
             .iter()
             .map(|literal| match (&literal.data_type, given) {

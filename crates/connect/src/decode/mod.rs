@@ -50,13 +50,7 @@ const STACK_MORE_BYTES: usize = 4 << 20;
 
 impl<'a> Decoder<'a> {
     pub(crate) fn new(session: &'a Session) -> Self {
-        Self {
-            session,
-            options: session.parser_options(),
-            scope: None,
-            expanding: Rc::default(),
-            nodes: Rc::default(),
-        }
+        Self { session, options: session.parser_options(), scope: None, expanding: Rc::default(), nodes: Rc::default() }
     }
 
     /// A decoder that also knows these plans by their ids.
@@ -157,10 +151,9 @@ fn origin(origin: Option<&proto::Origin>) -> Origin {
     use proto::origin::Function;
     match origin.and_then(|origin| origin.function.as_ref()) {
         None => Origin::Unknown,
-        Some(Function::PythonOrigin(python)) => Origin::Call(Arc::new(CallSite {
-            fragment: python.fragment.clone(),
-            call_site: python.call_site.clone(),
-        })),
+        Some(Function::PythonOrigin(python)) => {
+            Origin::Call(Arc::new(CallSite { fragment: python.fragment.clone(), call_site: python.call_site.clone() }))
+        }
         Some(Function::JvmOrigin(jvm)) => match jvm.stack_trace.first() {
             None => Origin::Unknown,
             Some(top) => {

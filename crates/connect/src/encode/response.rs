@@ -51,10 +51,7 @@ fn arrow_batch(frame: Frame) -> ArrowBatch {
 
 /// A command's rows as a local relation, which the client may go on with.
 fn command_result(result: &CommandResult) -> SparkResult<SqlCommandResult> {
-    let local = proto::LocalRelation {
-        data: Some(write_stream(&result.batch)?),
-        schema: Some(result.schema.json()),
-    };
+    let local = proto::LocalRelation { data: Some(write_stream(&result.batch)?), schema: Some(result.schema.json()) };
     let relation = proto::Relation { common: None, rel_type: Some(RelType::LocalRelation(local)) };
     Ok(SqlCommandResult { relation: Some(relation) })
 }

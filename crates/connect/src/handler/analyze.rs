@@ -51,9 +51,7 @@ fn relation(session: &Session, plan: Option<proto::Plan>) -> SparkResult<Relatio
 }
 
 async fn question(session: &Session, question: Option<Analyze>) -> SparkResult<Answer> {
-    let unknown = || {
-        SparkError::new("CONNECT_INVALID_PLAN.UNKNOWN_ANALYZE_METHOD").param("other", "ANALYZE_NOT_SET")
-    };
+    let unknown = || SparkError::new("CONNECT_INVALID_PLAN.UNKNOWN_ANALYZE_METHOD").param("other", "ANALYZE_NOT_SET");
     Ok(match question.ok_or_else(unknown)? {
         Analyze::Schema(asked) => {
             let schema = session.schema(relation(session, asked.plan)?).await?;
@@ -80,9 +78,7 @@ async fn question(session: &Session, question: Option<Analyze>) -> SparkResult<A
             let files = session.input_files(relation(session, asked.plan)?).await?;
             Answer::InputFiles(answers::InputFiles { files })
         }
-        Analyze::SparkVersion(_) => {
-            Answer::SparkVersion(answers::SparkVersion { version: SPARK_VERSION.to_owned() })
-        }
+        Analyze::SparkVersion(_) => Answer::SparkVersion(answers::SparkVersion { version: SPARK_VERSION.to_owned() }),
         Analyze::DdlParse(asked) => {
             let parsed = session.parse_ddl(&asked.ddl_string)?;
             Answer::DdlParse(answers::DdlParse { parsed: Some(data_type::data_type(&parsed)) })

@@ -99,9 +99,7 @@ fn which(request: &proto::InterruptRequest) -> SparkResult<Interrupt> {
         (Ok(InterruptType::Tag), Some(Which::OperationTag(tag))) => Ok(Interrupt::Tag(tag.clone())),
         (Ok(InterruptType::Tag), _) => Err(missing("INTERRUPT_TYPE_TAG_REQUIRES_TAG", "operation_tag")),
         (Ok(InterruptType::OperationId), Some(Which::OperationId(id))) => Ok(Interrupt::Id(id.clone())),
-        (Ok(InterruptType::OperationId), _) => {
-            Err(missing("INTERRUPT_TYPE_OPERATION_ID_REQUIRES_ID", "operation_id"))
-        }
+        (Ok(InterruptType::OperationId), _) => Err(missing("INTERRUPT_TYPE_OPERATION_ID_REQUIRES_ID", "operation_id")),
         (Ok(InterruptType::Unspecified) | Err(_), _) => {
             Err(SparkError::new("UNSUPPORTED_FEATURE.INTERRUPT_TYPE")
                 .param("interruptType", "INTERRUPT_TYPE_UNSPECIFIED"))

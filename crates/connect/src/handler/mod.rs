@@ -110,10 +110,7 @@ impl SparkConnectService for Handler {
         self.analyze(request.into_inner()).await
     }
 
-    async fn config(
-        &self,
-        request: Request<proto::ConfigRequest>,
-    ) -> Result<Response<proto::ConfigResponse>, Status> {
+    async fn config(&self, request: Request<proto::ConfigRequest>) -> Result<Response<proto::ConfigResponse>, Status> {
         self.configure(request.into_inner())
     }
 

@@ -196,14 +196,16 @@ pub(super) trait Gathering: Debug + Copy + Send + Sync + 'static {
 /// Validity of rows, from their columns.
 type Validity = fn(&[ArrayRef]) -> Result<Option<NullBuffer>>;
 
-/// Gathers the first `width` arguments of the rows that `valid` leaves, and finishes each group at the end.
+/// Gathers the first `width` arguments, and the ordering if there is one (which needs all arguments gathered), of the
+/// rows that `valid` leaves, and finishes each group at the end.
 pub(super) fn boxed_gathering<G: Gathering>(
     gathering: G,
     call: &AggregateCall,
     width: usize,
     valid: Validity,
 ) -> Result<Box<dyn Groups>> {
-    let rows = GatheredRows::new(call.arguments.iter().take(width).cloned().collect());
+    let order = call.order.iter().map(|(data_type, _)| data_type);
+    let rows = GatheredRows::new(call.arguments.iter().take(width).chain(order).cloned().collect());
     Ok(Box::new(GatheredGroups { gathering, call: call.clone(), valid, rows }))
 }
 

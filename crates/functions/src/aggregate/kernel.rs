@@ -10,6 +10,7 @@ use std::marker::PhantomData;
 use std::sync::{Arc, LazyLock};
 
 use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions};
+use arrow::compute::SortOptions;
 use arrow::datatypes::{DataType, Field, FieldRef, Schema};
 use datafusion::common::{DataFusionError, Result, ScalarValue};
 use datafusion::logical_expr::function::{AccumulatorArgs, StateFieldsArgs};
@@ -28,8 +29,10 @@ use super::replay::{DistinctAccumulator, ReplayingAccumulator};
 pub(super) trait AggregateKernel: fmt::Debug + Default + Copy + Send + Sync + 'static {
     /// Unique; by convention `spark_<name>`.
     const NAME: &'static str;
-    /// Whether the order of rows matters to the result, so that `ORDER BY` within the call must be obeyed.
+    /// Whether it obeys `ORDER BY` within the call, by sorting its rows: the ordering's values come behind the arguments.
     const IS_ORDERED: bool = false;
+    /// Whether it sees to `DISTINCT` itself.
+    const HANDLES_DISTINCT: bool = false;
 
     fn return_type(&self, arguments: &[DataType]) -> Result<DataType>;
 
@@ -51,16 +54,22 @@ pub(super) struct AggregateCall {
     pub arguments: Vec<DataType>,
     /// The values of the arguments that are constants.
     pub constants: Vec<Option<ScalarValue>>,
+    /// `ORDER BY` within the call.
+    pub order: Vec<(DataType, SortOptions)>,
+    pub is_distinct: bool,
     pub return_type: DataType,
 }
 
 impl AggregateCall {
-    fn of(args: &AccumulatorArgs<'_>) -> Self {
-        Self {
+    fn of(args: &AccumulatorArgs<'_>) -> Result<Self> {
+        let order = args.order_bys.iter().map(|item| Ok((item.expr.data_type(args.schema)?, item.options)));
+        Ok(Self {
             arguments: args.expr_fields.iter().map(|field| field.data_type().clone()).collect(),
             constants: args.exprs.iter().map(constant).collect(),
+            order: order.collect::<Result<_>>()?,
+            is_distinct: args.is_distinct,
             return_type: args.return_type().clone(),
-        }
+        })
     }
 
     pub fn argument(&self, index: usize) -> Result<&DataType> {
@@ -140,8 +149,8 @@ impl<K: AggregateKernel> AggregateUDFImpl for Adapter<K> {
     }
 
     fn accumulator(&self, args: AccumulatorArgs<'_>) -> Result<Box<dyn Accumulator>> {
-        let call = AggregateCall::of(&args);
-        if args.is_distinct {
+        let call = AggregateCall::of(&args)?;
+        if args.is_distinct && !K::HANDLES_DISTINCT {
             return Ok(Box::new(DistinctAccumulator::try_new(K::default(), call)?));
         }
         Ok(Box::new(SingleGroup::new(K::default().groups(&call)?)))
@@ -149,8 +158,12 @@ impl<K: AggregateKernel> AggregateUDFImpl for Adapter<K> {
 
     fn state_fields(&self, args: StateFieldsArgs<'_>) -> Result<Vec<FieldRef>> {
         let arguments: Vec<DataType> = args.input_fields.iter().map(|field| field.data_type().clone()).collect();
-        let types = if args.is_distinct {
+        let order = args.ordering_fields.iter().map(|field| field.data_type().clone());
+        let types = if args.is_distinct && !K::HANDLES_DISTINCT {
             DistinctAccumulator::<K>::state_types(&arguments)
+        } else if K::IS_ORDERED {
+            let columns: Vec<DataType> = arguments.into_iter().chain(order).collect();
+            K::default().state(&columns, args.return_type())
         } else {
             K::default().state(&arguments, args.return_type())
         };
@@ -158,23 +171,28 @@ impl<K: AggregateKernel> AggregateUDFImpl for Adapter<K> {
             let name = format_state_name(args.name, &format!("state{index}"));
             Arc::new(Field::new(name, data_type, true))
         };
-        Ok(types.into_iter().enumerate().map(field).chain(args.ordering_fields.iter().cloned()).collect())
+        Ok(types.into_iter().enumerate().map(field).collect())
     }
 
     fn groups_accumulator_supported(&self, args: AccumulatorArgs<'_>) -> bool {
-        !args.is_distinct && args.order_bys.is_empty()
+        (!args.is_distinct || K::HANDLES_DISTINCT) && args.order_bys.is_empty()
     }
 
     fn create_groups_accumulator(&self, args: AccumulatorArgs<'_>) -> Result<Box<dyn GroupsAccumulator>> {
-        Ok(Box::new(ManyGroups::try_new(K::default(), AggregateCall::of(&args))?))
+        Ok(Box::new(ManyGroups::try_new(K::default(), AggregateCall::of(&args)?)?))
     }
 
     fn create_sliding_accumulator(&self, args: AccumulatorArgs<'_>) -> Result<Box<dyn Accumulator>> {
-        Ok(Box::new(ReplayingAccumulator::new(K::default(), AggregateCall::of(&args), args.is_distinct)))
+        let is_distinct = args.is_distinct && !K::HANDLES_DISTINCT;
+        Ok(Box::new(ReplayingAccumulator::new(K::default(), AggregateCall::of(&args)?, is_distinct)))
     }
 
     fn order_sensitivity(&self) -> AggregateOrderSensitivity {
-        if K::IS_ORDERED { AggregateOrderSensitivity::HardRequirement } else { AggregateOrderSensitivity::Insensitive }
+        if K::IS_ORDERED { AggregateOrderSensitivity::Beneficial } else { AggregateOrderSensitivity::Insensitive }
+    }
+
+    fn with_beneficial_ordering(self: Arc<Self>, _is_given: bool) -> Result<Option<Arc<dyn AggregateUDFImpl>>> {
+        Ok(Some(self))
     }
 
     fn reverse_expr(&self) -> ReversedUDAF {

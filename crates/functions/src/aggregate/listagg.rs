@@ -1,16 +1,20 @@
-//! `listagg`, `string_agg`: texts or bytes of a group, joined. The order of `WITHIN GROUP` is the engine's array
-//! aggregate's, whose array is joined at the end.
+//! `listagg`, `string_agg`: texts or bytes of a group, joined; in the order of `WITHIN GROUP`, which reaches the
+//! function as the aggregate's `ORDER BY`.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, BinaryBuilder, ListArray, StringBuilder};
-use arrow::compute::cast;
-use arrow::datatypes::DataType;
-use datafusion::common::ScalarValue;
-use datafusion::functions_aggregate::array_agg::array_agg_udaf;
+use arrow::array::{Array, ArrayRef, AsArray, BinaryBuilder, BooleanArray, ListArray, StringBuilder};
+use arrow::compute::{SortColumn, cast, filter, lexsort_to_indices, take};
+use arrow::datatypes::{DataType, Field};
+use arrow::row::{RowConverter, SortField};
+use datafusion::common::{Result, ScalarValue};
 use datafusion::logical_expr::{ColumnarValue, Expr};
 use firesteel_base::{SparkResult, SparkType};
 
+use super::gathered::{GatheredRows, Gathering, boxed_gathering};
+use super::groups::Groups;
+use super::kernel::{AggregateCall, AggregateKernel, aggregate_udf, column};
 use crate::call::Call;
 use crate::coercion::{Expected, quoted, quoted_type};
 use crate::function::{Aggregate, Function};
@@ -52,7 +56,7 @@ fn bind(call: &Call<'_>) -> SparkResult<Aggregate> {
     }
     let delimiter = call.arguments.get(1).and_then(|delimiter| delimiter.constant.clone());
     let result = value.clone();
-    let bound = Aggregate::new(call, value, true, array_agg_udaf()).casting(types).before(|mut arguments| {
+    let bound = Aggregate::new(call, value, true, aggregate_udf(OrderedList)).casting(types).before(|mut arguments| {
         arguments.truncate(1);
         Ok(arguments)
     });
@@ -60,6 +64,50 @@ fn bind(call: &Call<'_>) -> SparkResult<Aggregate> {
         let delimiter = Expr::Literal(delimiter.clone().unwrap_or(ScalarValue::Utf8(None)), None);
         kernel_call(kernel_udf(JoinList), vec![list, delimiter], &result, -1)
     }))
+}
+
+/// The values that are not NULL as a list, in order.
+#[derive(Debug, Default, Clone, Copy)]
+struct OrderedList;
+
+impl AggregateKernel for OrderedList {
+    const NAME: &'static str = "spark_ordered_list";
+    const IS_ORDERED: bool = true;
+    const HANDLES_DISTINCT: bool = true;
+
+    fn return_type(&self, arguments: &[DataType]) -> Result<DataType> {
+        let element = arguments.first().cloned().unwrap_or(DataType::Null);
+        Ok(DataType::List(Arc::new(Field::new("element", element, true))))
+    }
+
+    fn state(&self, columns: &[DataType], _return_type: &DataType) -> Vec<DataType> {
+        GatheredRows::state_types(columns, columns.len())
+    }
+
+    fn groups(&self, call: &AggregateCall) -> Result<Box<dyn Groups>> {
+        boxed_gathering(*self, call, 1, |columns| Ok(column(columns, 0)?.logical_nulls()))
+    }
+}
+
+impl Gathering for OrderedList {
+    fn finish(&self, call: &AggregateCall, columns: &[ArrayRef]) -> Result<Option<ArrayRef>> {
+        let mut values = Arc::clone(column(columns, 0)?);
+        if !call.order.is_empty() {
+            let keys = columns.iter().skip(1).zip(&call.order);
+            let keys =
+                keys.map(|(values, (_, options))| SortColumn { values: Arc::clone(values), options: Some(*options) });
+            let order = lexsort_to_indices(&keys.collect::<Vec<_>>(), None)?;
+            values = take(values.as_ref(), &order, None)?;
+        }
+        if call.is_distinct {
+            let converter = RowConverter::new(vec![SortField::new(values.data_type().clone())])?;
+            let rows = converter.convert_columns(std::slice::from_ref(&values))?;
+            let mut seen = HashSet::new();
+            let first: BooleanArray = rows.iter().map(|row| Some(seen.insert(row))).collect();
+            values = filter(values.as_ref(), &first)?;
+        }
+        Ok(Some(values))
+    }
 }
 
 /// Joins the elements of a list that are not NULL; NULL if there are none.

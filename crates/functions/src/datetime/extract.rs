@@ -184,7 +184,7 @@ fn part<K: Kernel>(
         let source = call.argument(1).map(crate::call::Argument::sql).unwrap_or_default();
         error.param("sqlExpr", quoted(&format!("{getter}({source})"))).param("paramIndex", "first")
     })?;
-    let nullable = call.any_nullable_as(&types);
+    let nullable = *expected == Expected::AnyTime || call.any_nullable_as(&types);
     let result = data_type.clone();
     let build = move |mut arguments: Vec<datafusion::logical_expr::Expr>| {
         kernel_call(kernel_udf(kernel), arguments.split_off(1), &result, -1)

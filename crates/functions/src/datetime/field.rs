@@ -59,7 +59,10 @@ fn bind_time<K: Kernel>(call: &Call<'_>) -> SparkResult<Scalar> {
         SparkType::Time { .. } => Expected::AnyTime,
         _ => Expected::AnyTimestamp,
     };
-    Scalar::coercing(call, &[expected], SparkType::Integer, K::default())
+    let of_time = expected == Expected::AnyTime;
+    let scalar = Scalar::coercing(call, &[expected], SparkType::Integer, K::default())?;
+    let nullable = of_time || scalar.nullable;
+    Ok(scalar.nullable(nullable))
 }
 
 fn of_days(call: &KernelCall<'_>, compute: fn(i64) -> i32) -> SparkResult<ColumnarValue> {

@@ -63,7 +63,8 @@ fn bind(call: &Call<'_>, target: SparkType, is_try: bool) -> SparkResult<Scalar>
         }
     };
     let types = call.implicit_cast(&expected)?;
-    let nullable = (of_fields && (is_try || !call.ansi())) || (!of_fields && !with_zone) || call.any_nullable_as(&types);
+    let nullable =
+        (of_fields && (is_try || !call.ansi())) || (!of_fields && !with_zone) || call.any_nullable_as(&types);
     let result = target.clone();
     let udf = match (of_fields, is_try) {
         (false, _) => kernel_udf(MakeTimestampFromDate),

@@ -130,14 +130,11 @@ fn evaluate(call: &KernelCall<'_>) -> SparkResult<ColumnarValue> {
                 DataType::Duration(_) => {
                     Width { months: 0, micros: sizes.as_primitive::<DurationMicrosecondType>().value(row) }
                 }
-                _ => Width {
-                    months: i64::from(sizes.as_primitive::<IntervalYearMonthType>().value(row)),
-                    micros: 0,
-                },
+                _ => Width { months: i64::from(sizes.as_primitive::<IntervalYearMonthType>().value(row)), micros: 0 },
             };
-            bucket(values.value(row), origins.value(row), width, &zone).map(Some).ok_or_else(|| {
-                SparkError::new("DATETIME_OVERFLOW").param("operation", "time_bucket")
-            })
+            bucket(values.value(row), origins.value(row), width, &zone)
+                .map(Some)
+                .ok_or_else(|| SparkError::new("DATETIME_OVERFLOW").param("operation", "time_bucket"))
         })
     })
 }

@@ -34,7 +34,7 @@ pub(super) const CEIL: Function = Function::scalar("ceil", |call| whole(call, Ro
 pub(super) const CEILING: Function = Function::scalar("ceiling", |call| whole(call, Round::<CEILING_OF>))
     .since("1.4.0")
     .arity(1..=2)
-    .prints(|arguments| print_whole("ceiling", "ceil", arguments));
+    .prints(|arguments| print_whole("ceiling", "ceiling", arguments));
 pub(super) const FLOOR: Function = Function::scalar("floor", |call| whole(call, Round::<FLOOR_OF>))
     .since("1.4.0")
     .arity(1..=2)

@@ -119,7 +119,9 @@ fn bind_add(call: &Call<'_>, left: &SparkType, right: &SparkType) -> SparkResult
         (_, right) if is_day_time(right) || *right == CalendarInterval => return Err(no_timestamp(call, 0, 1, plus)),
         (left, _) if is_day_time(left) || *left == CalendarInterval => return Err(no_timestamp(call, 1, 0, plus)),
         (Date, SparkType::Null) | (SparkType::Null, Date) => null_timestamp(call, SparkType::Timestamp),
-        (SparkType::Null, other) | (other, SparkType::Null) if is_timestamp(other) => null_timestamp(call, other.clone()),
+        (SparkType::Null, other) | (other, SparkType::Null) if is_timestamp(other) => {
+            null_timestamp(call, other.clone())
+        }
         (Date, other) if !other.is_string() => shift_days(call, 0, 1, false)?,
         (other, Date) if !other.is_string() => shift_days(call, 1, 0, false)?,
         (Date, _) => return Err(not_days(call, 0, 1, promoted(call, 1)?, date_add)),

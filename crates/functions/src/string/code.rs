@@ -22,13 +22,26 @@ pub(super) const TO_BINARY: Function =
 pub(super) const TRY_TO_BINARY: Function =
     Function::scalar("try_to_binary", |call| to_binary(call, TryToBinary)).since("3.3.0").arity(1..=2);
 pub(super) const IS_VALID_UTF8: Function =
-    Function::scalar("is_valid_utf8", |call| text(call, SparkType::Boolean, IsValid)).since("4.0.0").arity(1..=1);
+    Function::scalar("is_valid_utf8", |call| utf8(call, SparkType::Boolean, IsValid)).since("4.0.0").arity(1..=1);
 pub(super) const MAKE_VALID_UTF8: Function =
-    Function::scalar("make_valid_utf8", |call| text(call, SparkType::STRING, MakeValid)).since("4.0.0").arity(1..=1);
+    Function::scalar("make_valid_utf8", |call| utf8(call, SparkType::STRING, Validated::<MAKE>))
+        .since("4.0.0")
+        .arity(1..=1);
 pub(super) const VALIDATE_UTF8: Function =
-    Function::scalar("validate_utf8", |call| text(call, SparkType::STRING, MakeValid)).since("4.0.0").arity(1..=1);
+    Function::scalar("validate_utf8", |call| utf8(call, SparkType::STRING, Validated::<RAISE>))
+        .since("4.0.0")
+        .arity(1..=1);
 pub(super) const TRY_VALIDATE_UTF8: Function =
-    Function::scalar("try_validate_utf8", |call| text(call, SparkType::STRING, MakeValid)).since("4.0.0").arity(1..=1);
+    Function::scalar("try_validate_utf8", |call| utf8(call, SparkType::STRING, Validated::<TRY>))
+        .since("4.0.0")
+        .arity(1..=1);
+
+/// Characters in the place of what is not text.
+const MAKE: u8 = 0;
+/// An error.
+const RAISE: u8 = 1;
+/// NULL.
+const TRY: u8 = 2;
 
 fn char(call: &Call<'_>) -> SparkResult<Scalar> {
     Ok(Scalar::kernel(call, SparkType::STRING, Char).casting(call.implicit_cast(&[Expected::LONG])?))
@@ -47,8 +60,10 @@ fn encode(call: &Call<'_>) -> SparkResult<Scalar> {
     Ok(Scalar::kernel(call, SparkType::Binary, Encode).casting(types).nullable(true))
 }
 
-fn text<K: Kernel>(call: &Call<'_>, result: SparkType, kernel: K) -> SparkResult<Scalar> {
-    Ok(Scalar::kernel(call, result, kernel).casting(call.implicit_cast(&[Expected::STRING])?).nullable(true))
+/// Bytes are taken as they are, since as text they would have to be valid already.
+fn utf8<K: Kernel>(call: &Call<'_>, result: SparkType, kernel: K) -> SparkResult<Scalar> {
+    let types = call.implicit_cast(&[Expected::StringOrBinary])?;
+    Ok(Scalar::kernel(call, result, kernel).casting(types).nullable(true))
 }
 
 /// With two arguments bytes in a character set; with more `CASE` with equality of NULLs.
@@ -407,7 +422,6 @@ impl Kernel for TryToBinary {
     }
 }
 
-/// Text is always valid here: bytes that are not are refused where they become text.
 #[derive(Debug, Default, Clone, Copy)]
 struct IsValid;
 
@@ -415,19 +429,36 @@ impl Kernel for IsValid {
     const NAME: &'static str = "spark_is_valid_utf8";
 
     fn evaluate(&self, call: &KernelCall<'_>) -> SparkResult<ColumnarValue> {
-        let bytes: Bytes = call.bytes(0)?;
+        let bytes = call.bytes(0)?;
         call.make_booleans(|row| Ok(bytes.get(row).map(|bytes| std::str::from_utf8(bytes).is_ok())))
     }
 }
 
 #[derive(Debug, Default, Clone, Copy)]
-struct MakeValid;
+struct Validated<const MODE: u8>;
 
-impl Kernel for MakeValid {
-    const NAME: &'static str = "spark_make_valid_utf8";
+impl<const MODE: u8> Kernel for Validated<MODE> {
+    const NAME: &'static str = match MODE {
+        MAKE => "spark_make_valid_utf8",
+        RAISE => "spark_validate_utf8",
+        _ => "spark_try_validate_utf8",
+    };
 
     fn evaluate(&self, call: &KernelCall<'_>) -> SparkResult<ColumnarValue> {
-        let texts = call.texts(0)?;
-        call.make_texts(|row| Ok(texts.get(row)))
+        let bytes = call.bytes(0)?;
+        call.make_texts(|row| {
+            let Some(bytes) = bytes.get(row) else { return Ok(None) };
+            match (std::str::from_utf8(bytes), MODE) {
+                (Ok(text), _) => Ok(Some(text.to_owned())),
+                (Err(_), MAKE) => Ok(Some(String::from_utf8_lossy(bytes).into_owned())),
+                (Err(_), TRY) => Ok(None),
+                (Err(_), _) => Err(invalid_utf8(bytes)),
+            }
+        })
     }
+}
+
+fn invalid_utf8(bytes: &[u8]) -> SparkError {
+    let digits: String = bytes.iter().map(|byte| format!("\\x{byte:02X}")).collect();
+    SparkError::new("INVALID_UTF8_STRING").param("str", digits)
 }

@@ -112,14 +112,22 @@ fn bind_as(call: &Call<'_>, name: &str) -> SparkResult<Scalar> {
     }
 }
 
+fn print(name: &str, arguments: Option<&[String]>) -> String {
+    format!("{name}({})", arguments.unwrap_or_default().join(", "))
+}
+
 fn to_char_of_binary(call: &Call<'_>) -> SparkResult<Scalar> {
     let Some(format) = format(call)? else {
         return Ok(Scalar::kernel(call, SparkType::STRING, ToChar).nullable(true));
     };
+    // Under its other name, the function prints as that.
+    let is_alias = call.called_as == "to_varchar";
     let sql: fn(&[String]) -> String = match format.to_lowercase().as_str() {
-        "base64" => |arguments| format!("base64({})", arguments.first().map_or("", String::as_str)),
-        "hex" => |arguments| format!("hex({})", arguments.first().map_or("", String::as_str)),
-        "utf-8" => |arguments| format!("decode({})", arguments.join(", ")),
+        "base64" | "hex" if is_alias => |arguments| print("to_varchar", arguments.get(..1)),
+        "utf-8" if is_alias => |arguments| print("to_varchar", Some(arguments)),
+        "base64" => |arguments| print("base64", arguments.get(..1)),
+        "hex" => |arguments| print("hex", arguments.get(..1)),
+        "utf-8" => |arguments| print("decode", Some(arguments)),
         _ => {
             return Err(SparkError::new("INVALID_PARAMETER_VALUE.BINARY_FORMAT")
                 .param("functionName", format!("`{}`", call.called_as))

@@ -102,9 +102,7 @@ fn nothing() -> SparkResult<CommandResult> {
 fn is_default(name: &[String]) -> bool {
     match name {
         [database] => database.eq_ignore_ascii_case(DEFAULT_DATABASE),
-        [catalog, database] => {
-            catalog.eq_ignore_ascii_case(CATALOG) && database.eq_ignore_ascii_case(DEFAULT_DATABASE)
-        }
+        [catalog, database] => catalog.eq_ignore_ascii_case(CATALOG) && database.eq_ignore_ascii_case(DEFAULT_DATABASE),
         _ => false,
     }
 }
@@ -144,9 +142,11 @@ fn tables(views: &[Listed]) -> SparkResult<CommandResult> {
         text("tableType"),
         SparkField::new("isTemporary", SparkType::Boolean, false),
     ]);
-    let mut namespaces = ListBuilder::new(StringBuilder::new()).with_field(Arc::new(
-        arrow::datatypes::Field::new("element", arrow::datatypes::DataType::Utf8, true),
-    ));
+    let mut namespaces = ListBuilder::new(StringBuilder::new()).with_field(Arc::new(arrow::datatypes::Field::new(
+        "element",
+        arrow::datatypes::DataType::Utf8,
+        true,
+    )));
     for view in views {
         namespaces.append_value(view.namespace.map(Some));
     }

@@ -30,7 +30,8 @@ pub(super) fn listed(
     pattern: Option<&str>,
 ) -> SparkResult<Vec<Listed>> {
     let database = check_namespace(namespace)?;
-    let global = if database.eq_ignore_ascii_case(GLOBAL_TEMP_DATABASE) { session.global_views.names() } else { vec![] };
+    let global =
+        if database.eq_ignore_ascii_case(GLOBAL_TEMP_DATABASE) { session.global_views.names() } else { vec![] };
     let global = global.into_iter().map(|name| Listed { namespace: Some(GLOBAL_TEMP_DATABASE), name });
     let own = session.views.names().into_iter().map(|name| Listed { namespace: None, name });
     let shown = |listed: &Listed| pattern.is_none_or(|pattern| matches_pattern(&listed.name, pattern));

@@ -345,7 +345,8 @@ mod tests {
         }
         buffer.finish(None);
         let mut first = buffer.attach(None).unwrap();
-        let ids: Vec<_> = [first.next().await, first.next().await].into_iter().map(|r| r.unwrap().unwrap().id).collect();
+        let ids: Vec<_> =
+            [first.next().await, first.next().await].into_iter().map(|r| r.unwrap().unwrap().id).collect();
         let mut again = buffer.attach(Some(&ids[0].to_string())).unwrap();
         let replaced = first.next().await.unwrap().unwrap_err();
         assert_eq!(replaced.condition(), "INVALID_CURSOR.DISCONNECTED");

@@ -89,7 +89,8 @@ impl Operations {
         if let Some(operation) = state.by_id.get(id) {
             return Ok(Arc::clone(operation));
         }
-        let abandoned = state.ended.iter().find(|(ended, _, _)| ended == id).is_some_and(|(_, _, abandoned)| *abandoned);
+        let abandoned =
+            state.ended.iter().find(|(ended, _, _)| ended == id).is_some_and(|(_, _, abandoned)| *abandoned);
         let condition =
             if abandoned { "INVALID_HANDLE.OPERATION_ABANDONED" } else { "INVALID_HANDLE.OPERATION_NOT_FOUND" };
         Err(SparkError::new(condition).param("handle", id))

@@ -63,7 +63,8 @@ async fn supervise(
     chunking: Chunking,
 ) -> SparkResult<()> {
     let mut cancelled = operation.cancel.subscribe();
-    let work = AssertUnwindSafe(respond(Arc::clone(session), Arc::clone(operation), work, chunking).boxed()).catch_unwind();
+    let work =
+        AssertUnwindSafe(respond(Arc::clone(session), Arc::clone(operation), work, chunking).boxed()).catch_unwind();
     tokio::select! {
         biased;
         _ = cancelled.wait_for(|cancelled| *cancelled) => Err(SparkError::new("OPERATION_CANCELED")),
@@ -74,12 +75,7 @@ async fn supervise(
     }
 }
 
-async fn respond(
-    session: Arc<Session>,
-    operation: Arc<Operation>,
-    work: Work,
-    chunking: Chunking,
-) -> SparkResult<()> {
+async fn respond(session: Arc<Session>, operation: Arc<Operation>, work: Work, chunking: Chunking) -> SparkResult<()> {
     match work {
         Work::Rows(relation) => match session.run(Statement::Query(*relation)).boxed().await? {
             Answer::Rows(rows) => send_rows(&session, &operation, rows, chunking).await?,

@@ -17,26 +17,54 @@ pub enum Statement {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Command {
     CreateView(CreateView),
-    DropView { name: Vec<String>, if_exists: bool },
+    DropView {
+        name: Vec<String>,
+        if_exists: bool,
+    },
     Write(Box<Write>),
     /// `SET key = value`; `SET key`; `SET`; `SET -v`.
     Set(Set),
     /// `RESET`, `RESET key`.
-    Reset { key: Option<String> },
+    Reset {
+        key: Option<String>,
+    },
     SetTimeZone(TimeZone),
-    Explain { statement: Box<Statement>, mode: ExplainMode },
+    Explain {
+        statement: Box<Statement>,
+        mode: ExplainMode,
+    },
     /// `DESCRIBE QUERY …`.
     DescribeQuery(Box<Relation>),
-    DescribeFunction { name: Vec<String>, extended: bool },
-    ShowFunctions { pattern: Option<String>, scope: FunctionScope },
-    ShowTables { namespace: Option<Vec<String>>, pattern: Option<String> },
-    ShowViews { namespace: Option<Vec<String>>, pattern: Option<String> },
-    ShowColumns { table: Vec<String>, namespace: Option<Vec<String>> },
-    DescribeTable { name: Vec<String>, extended: bool },
+    DescribeFunction {
+        name: Vec<String>,
+        extended: bool,
+    },
+    ShowFunctions {
+        pattern: Option<String>,
+        scope: FunctionScope,
+    },
+    ShowTables {
+        namespace: Option<Vec<String>>,
+        pattern: Option<String>,
+    },
+    ShowViews {
+        namespace: Option<Vec<String>>,
+        pattern: Option<String>,
+    },
+    ShowColumns {
+        table: Vec<String>,
+        namespace: Option<Vec<String>>,
+    },
+    DescribeTable {
+        name: Vec<String>,
+        extended: bool,
+    },
     /// A catalog request of the client that is no SQL statement (`spark.catalog.currentDatabase()` and so on).
     Catalog(CatalogRequest),
     /// Understood by name, not built: refused with the statement's name.
-    Unsupported { statement: String },
+    Unsupported {
+        statement: String,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -131,17 +159,47 @@ pub enum FunctionScope {
 pub enum CatalogRequest {
     CurrentDatabase,
     SetCurrentDatabase(String),
-    ListDatabases { pattern: Option<String> },
-    ListTables { database: Option<String>, pattern: Option<String> },
-    ListFunctions { database: Option<String>, pattern: Option<String> },
-    ListColumns { table: String, database: Option<String> },
+    ListDatabases {
+        pattern: Option<String>,
+    },
+    ListTables {
+        database: Option<String>,
+        pattern: Option<String>,
+    },
+    ListFunctions {
+        database: Option<String>,
+        pattern: Option<String>,
+    },
+    ListColumns {
+        table: String,
+        database: Option<String>,
+    },
     GetDatabase(String),
-    GetTable { table: String, database: Option<String> },
-    GetFunction { function: String, database: Option<String> },
+    GetTable {
+        table: String,
+        database: Option<String>,
+    },
+    GetFunction {
+        function: String,
+        database: Option<String>,
+    },
     DatabaseExists(String),
-    TableExists { table: String, database: Option<String> },
-    FunctionExists { function: String, database: Option<String> },
-    CreateTable { table: String, path: Option<String>, source: Option<String>, schema: Option<SchemaText>, options: IndexMap<String, String>, description: Option<String> },
+    TableExists {
+        table: String,
+        database: Option<String>,
+    },
+    FunctionExists {
+        function: String,
+        database: Option<String>,
+    },
+    CreateTable {
+        table: String,
+        path: Option<String>,
+        source: Option<String>,
+        schema: Option<SchemaText>,
+        options: IndexMap<String, String>,
+        description: Option<String>,
+    },
     DropTempView(String),
     DropGlobalTempView(String),
     RecoverPartitions(String),
@@ -153,5 +211,7 @@ pub enum CatalogRequest {
     RefreshByPath(String),
     CurrentCatalog,
     SetCurrentCatalog(String),
-    ListCatalogs { pattern: Option<String> },
+    ListCatalogs {
+        pattern: Option<String>,
+    },
 }

@@ -23,38 +23,80 @@ pub enum ExpressionKind {
     Star(Star),
     /// Columns whose names match a Java regular expression (`` df.colRegex ``, or a quoted name when
     /// `spark.sql.parser.quotedRegexColumnNames` is on).
-    Regex { pattern: String, plan_id: Option<i64> },
+    Regex {
+        pattern: String,
+        plan_id: Option<i64>,
+    },
     Function(Box<FunctionCall>),
     /// `name => value` in a call's arguments.
-    NamedArgument { name: String, value: Box<Expression> },
+    NamedArgument {
+        name: String,
+        value: Box<Expression>,
+    },
     /// One name, or several for generators.
-    Alias { child: Box<Expression>, names: Vec<String>, metadata: Option<Arc<str>> },
-    Cast { child: Box<Expression>, to: SparkType, mode: CastMode },
+    Alias {
+        child: Box<Expression>,
+        names: Vec<String>,
+        metadata: Option<Arc<str>>,
+    },
+    Cast {
+        child: Box<Expression>,
+        to: SparkType,
+        mode: CastMode,
+    },
     /// `CASE WHEN … THEN … ELSE … END`; the form with an operand is written out as `=` by the parser.
-    Case { branches: Vec<(Expression, Expression)>, otherwise: Option<Box<Expression>> },
-    Lambda { parameters: Vec<String>, body: Box<Expression> },
+    Case {
+        branches: Vec<(Expression, Expression)>,
+        otherwise: Option<Box<Expression>>,
+    },
+    Lambda {
+        parameters: Vec<String>,
+        body: Box<Expression>,
+    },
     /// A lambda's parameter used in its body (the protocol marks it; SQL text uses [`Self::Attribute`]).
     LambdaVariable(String),
     Window(Box<WindowExpression>),
     /// `child[key]`, and `child.field` on anything but a plain name.
-    Extract { child: Box<Expression>, key: Box<Expression> },
+    Extract {
+        child: Box<Expression>,
+        key: Box<Expression>,
+    },
     /// `withField` (a value) and `dropFields` (none).
-    UpdateField { child: Box<Expression>, field: String, value: Option<Box<Expression>> },
-    InList { child: Box<Expression>, list: Vec<Expression> },
-    InSubquery { values: Vec<Expression>, query: Box<Relation> },
+    UpdateField {
+        child: Box<Expression>,
+        field: String,
+        value: Option<Box<Expression>>,
+    },
+    InList {
+        child: Box<Expression>,
+        list: Vec<Expression>,
+    },
+    InSubquery {
+        values: Vec<Expression>,
+        query: Box<Relation>,
+    },
     Exists(Box<Relation>),
     ScalarSubquery(Box<Relation>),
     /// A table argument of a table function: `TABLE(…)` with its partitioning and order.
     TableArgument(Box<TableArgument>),
     Like(Box<Like>),
     /// `expr COLLATE name`.
-    Collate { child: Box<Expression>, collation: Vec<String> },
+    Collate {
+        child: Box<Expression>,
+        collation: Vec<String>,
+    },
     /// `EXTRACT(field FROM source)`.
-    ExtractDatetime { field: String, source: Box<Expression> },
+    ExtractDatetime {
+        field: String,
+        source: Box<Expression>,
+    },
     /// A named or positional parameter marker that no value was given for.
     Parameter(Parameter),
     /// `IDENTIFIER(expr)`: a name computed from a constant; with arguments if it is called.
-    Identifier { name: Box<Expression>, arguments: Option<Vec<Expression>> },
+    Identifier {
+        name: Box<Expression>,
+        arguments: Option<Vec<Expression>>,
+    },
     /// `DEFAULT` as a value.
     Default,
     /// A sort key where an expression stands (the protocol allows it).

@@ -17,7 +17,11 @@ pub enum Literal {
     Float(f32),
     Double(f64),
     /// `unscaled × 10^-scale`, with `precision` digits (at most 38).
-    Decimal { unscaled: i128, precision: u8, scale: i8 },
+    Decimal {
+        unscaled: i128,
+        precision: u8,
+        scale: i8,
+    },
     String(Arc<str>),
     Binary(Arc<[u8]>),
     /// Days since 1970-01-01.
@@ -27,16 +31,45 @@ pub enum Literal {
     /// Microseconds of a wall clock.
     TimestampNtz(i64),
     /// Nanoseconds since midnight.
-    Time { nanoseconds: i64, precision: u8 },
+    Time {
+        nanoseconds: i64,
+        precision: u8,
+    },
     /// Text of a typed datetime literal (`DATE '…'`, `TIMESTAMP '…'`, …) whose value depends on the session's zone
     /// or on the time of the query: the resolver turns it into a value.
-    Datetime { kind: DatetimeKind, text: Arc<str> },
-    YearMonthInterval { months: i32, start: YearMonthField, end: YearMonthField },
-    DayTimeInterval { microseconds: i64, start: DayTimeField, end: DayTimeField },
-    CalendarInterval { months: i32, days: i32, microseconds: i64 },
-    Array { element: SparkType, values: Vec<Literal> },
-    Map { key: SparkType, value: SparkType, keys: Vec<Literal>, values: Vec<Literal> },
-    Struct { fields: SparkType, values: Vec<Literal> },
+    Datetime {
+        kind: DatetimeKind,
+        text: Arc<str>,
+    },
+    YearMonthInterval {
+        months: i32,
+        start: YearMonthField,
+        end: YearMonthField,
+    },
+    DayTimeInterval {
+        microseconds: i64,
+        start: DayTimeField,
+        end: DayTimeField,
+    },
+    CalendarInterval {
+        months: i32,
+        days: i32,
+        microseconds: i64,
+    },
+    Array {
+        element: SparkType,
+        values: Vec<Literal>,
+    },
+    Map {
+        key: SparkType,
+        value: SparkType,
+        keys: Vec<Literal>,
+        values: Vec<Literal>,
+    },
+    Struct {
+        fields: SparkType,
+        values: Vec<Literal>,
+    },
 }
 
 /// Which typed datetime literal a text stands in.

@@ -24,7 +24,9 @@ pub enum RelationKind {
     /// Files by format and path (`spark.read…load`), or `` parquet.`path` `` in SQL.
     DataSource(DataSource),
     /// `VALUES (…), (…)`.
-    Values { rows: Vec<Vec<Expression>> },
+    Values {
+        rows: Vec<Vec<Expression>>,
+    },
     /// Rows the client sent.
     Local(LocalRelation),
     /// One row without columns: `SELECT` without `FROM`.
@@ -33,71 +35,215 @@ pub enum RelationKind {
     /// A table-valued function in `FROM`, or a generator called as a table.
     TableFunction(TableFunction),
     /// `SELECT` list or `df.select`. Becomes a global aggregate when an aggregate function stands in it.
-    Project { input: Box<Relation>, expressions: Vec<Expression> },
-    Filter { input: Box<Relation>, condition: Expression },
+    Project {
+        input: Box<Relation>,
+        expressions: Vec<Expression>,
+    },
+    Filter {
+        input: Box<Relation>,
+        condition: Expression,
+    },
     Aggregate(Box<Aggregate>),
     /// `HAVING` above an [`Aggregate`] or a [`RelationKind::Project`].
-    Having { input: Box<Relation>, condition: Expression },
+    Having {
+        input: Box<Relation>,
+        condition: Expression,
+    },
     /// `QUALIFY`: a filter on window functions above a projection.
-    Qualify { input: Box<Relation>, condition: Expression },
+    Qualify {
+        input: Box<Relation>,
+        condition: Expression,
+    },
     Join(Box<Join>),
     SetOperation(Box<SetOperation>),
-    Sort { input: Box<Relation>, order: Vec<SortOrder>, is_global: bool },
+    Sort {
+        input: Box<Relation>,
+        order: Vec<SortOrder>,
+        is_global: bool,
+    },
     /// `ORDER BY ALL`.
-    SortAll { input: Box<Relation>, ascending: bool, nulls: super::expression::NullOrder },
-    Limit { input: Box<Relation>, limit: Expression },
-    Offset { input: Box<Relation>, offset: Expression },
-    Tail { input: Box<Relation>, limit: Expression },
+    SortAll {
+        input: Box<Relation>,
+        ascending: bool,
+        nulls: super::expression::NullOrder,
+    },
+    Limit {
+        input: Box<Relation>,
+        limit: Expression,
+    },
+    Offset {
+        input: Box<Relation>,
+        offset: Expression,
+    },
+    Tail {
+        input: Box<Relation>,
+        limit: Expression,
+    },
     /// All columns, or the named ones.
-    Deduplicate { input: Box<Relation>, columns: Option<Vec<String>>, within_watermark: bool },
+    Deduplicate {
+        input: Box<Relation>,
+        columns: Option<Vec<String>>,
+        within_watermark: bool,
+    },
     /// `SELECT DISTINCT`.
-    Distinct { input: Box<Relation> },
+    Distinct {
+        input: Box<Relation>,
+    },
     Sample(Sample),
     /// `name(columns)`; `columns` may be empty.
-    SubqueryAlias { input: Box<Relation>, name: String, qualifier: Vec<String>, columns: Vec<String> },
+    SubqueryAlias {
+        input: Box<Relation>,
+        name: String,
+        qualifier: Vec<String>,
+        columns: Vec<String>,
+    },
     /// `WITH` in front of a query: each name stands for its query, in this query only.
     With(Box<With>),
     /// `WINDOW name AS (…)` above the query block that uses the names.
-    WithWindows { input: Box<Relation>, windows: Vec<(String, Window)> },
+    WithWindows {
+        input: Box<Relation>,
+        windows: Vec<(String, Window)>,
+    },
     /// `LATERAL VIEW [OUTER] generator(…) table AS columns`, also `explode` in `FROM` with `LATERAL`.
     LateralView(Box<LateralView>),
     Pivot(Box<Pivot>),
     Unpivot(Box<Unpivot>),
-    Hint { input: Box<Relation>, name: String, parameters: Vec<Expression> },
+    Hint {
+        input: Box<Relation>,
+        name: String,
+        parameters: Vec<Expression>,
+    },
     /// `df.repartition(n)`, `coalesce(n)`.
-    Repartition { input: Box<Relation>, partitions: i32, shuffle: bool },
+    Repartition {
+        input: Box<Relation>,
+        partitions: i32,
+        shuffle: bool,
+    },
     /// `df.repartition(n, cols)`, `DISTRIBUTE BY`, `CLUSTER BY` (with a local sort above).
-    RepartitionByExpression { input: Box<Relation>, expressions: Vec<Expression>, partitions: Option<i32> },
-    ToDf { input: Box<Relation>, columns: Vec<String> },
+    RepartitionByExpression {
+        input: Box<Relation>,
+        expressions: Vec<Expression>,
+        partitions: Option<i32>,
+    },
+    ToDf {
+        input: Box<Relation>,
+        columns: Vec<String>,
+    },
     /// `df.to(schema)`.
-    ToSchema { input: Box<Relation>, schema: SparkSchema },
+    ToSchema {
+        input: Box<Relation>,
+        schema: SparkSchema,
+    },
     /// `withColumns`: replaces a column of the same name or appends. Each is `(name, expression, metadata)`.
-    WithColumns { input: Box<Relation>, columns: Vec<(String, Expression, Option<Arc<str>>)> },
-    WithColumnsRenamed { input: Box<Relation>, renames: Vec<(String, String)> },
+    WithColumns {
+        input: Box<Relation>,
+        columns: Vec<(String, Expression, Option<Arc<str>>)>,
+    },
+    WithColumnsRenamed {
+        input: Box<Relation>,
+        renames: Vec<(String, String)>,
+    },
     /// By expression, and by name (names that do not exist are passed over).
-    Drop { input: Box<Relation>, columns: Vec<Expression>, names: Vec<String> },
-    ShowString { input: Box<Relation>, rows: i32, truncate: i32, vertical: bool },
-    HtmlString { input: Box<Relation>, rows: i32, truncate: i32 },
+    Drop {
+        input: Box<Relation>,
+        columns: Vec<Expression>,
+        names: Vec<String>,
+    },
+    ShowString {
+        input: Box<Relation>,
+        rows: i32,
+        truncate: i32,
+        vertical: bool,
+    },
+    HtmlString {
+        input: Box<Relation>,
+        rows: i32,
+        truncate: i32,
+    },
     /// `observe`.
-    CollectMetrics { input: Box<Relation>, name: String, metrics: Vec<Expression> },
-    FillNa { input: Box<Relation>, columns: Vec<String>, values: Vec<super::Literal> },
-    DropNa { input: Box<Relation>, columns: Vec<String>, min_non_nulls: Option<i32> },
-    Replace { input: Box<Relation>, columns: Vec<String>, replacements: Vec<(super::Literal, super::Literal)> },
-    Summary { input: Box<Relation>, statistics: Vec<String> },
-    Describe { input: Box<Relation>, columns: Vec<String> },
-    Crosstab { input: Box<Relation>, first: String, second: String },
-    Covariance { input: Box<Relation>, first: String, second: String },
-    Correlation { input: Box<Relation>, first: String, second: String, method: Option<String> },
-    ApproxQuantile { input: Box<Relation>, columns: Vec<String>, probabilities: Vec<f64>, relative_error: f64 },
-    FrequentItems { input: Box<Relation>, columns: Vec<String>, support: Option<f64> },
-    SampleBy { input: Box<Relation>, column: Expression, fractions: Vec<(super::Literal, f64)>, seed: Option<i64> },
+    CollectMetrics {
+        input: Box<Relation>,
+        name: String,
+        metrics: Vec<Expression>,
+    },
+    FillNa {
+        input: Box<Relation>,
+        columns: Vec<String>,
+        values: Vec<super::Literal>,
+    },
+    DropNa {
+        input: Box<Relation>,
+        columns: Vec<String>,
+        min_non_nulls: Option<i32>,
+    },
+    Replace {
+        input: Box<Relation>,
+        columns: Vec<String>,
+        replacements: Vec<(super::Literal, super::Literal)>,
+    },
+    Summary {
+        input: Box<Relation>,
+        statistics: Vec<String>,
+    },
+    Describe {
+        input: Box<Relation>,
+        columns: Vec<String>,
+    },
+    Crosstab {
+        input: Box<Relation>,
+        first: String,
+        second: String,
+    },
+    Covariance {
+        input: Box<Relation>,
+        first: String,
+        second: String,
+    },
+    Correlation {
+        input: Box<Relation>,
+        first: String,
+        second: String,
+        method: Option<String>,
+    },
+    ApproxQuantile {
+        input: Box<Relation>,
+        columns: Vec<String>,
+        probabilities: Vec<f64>,
+        relative_error: f64,
+    },
+    FrequentItems {
+        input: Box<Relation>,
+        columns: Vec<String>,
+        support: Option<f64>,
+    },
+    SampleBy {
+        input: Box<Relation>,
+        column: Expression,
+        fractions: Vec<(super::Literal, f64)>,
+        seed: Option<i64>,
+    },
     /// `spark.read.json(df)` and `.csv(df)`.
-    Parse { input: Box<Relation>, format: String, schema: Option<SparkSchema>, options: IndexMap<String, String> },
-    Transpose { input: Box<Relation>, index_columns: Vec<Expression> },
+    Parse {
+        input: Box<Relation>,
+        format: String,
+        schema: Option<SparkSchema>,
+        options: IndexMap<String, String>,
+    },
+    Transpose {
+        input: Box<Relation>,
+        index_columns: Vec<Expression>,
+    },
     /// Relations that expressions of `input` refer to by plan id (DataFrame subqueries, `spark.sql(query, df=df)`).
-    WithRelations { input: Box<Relation>, references: Vec<Relation> },
+    WithRelations {
+        input: Box<Relation>,
+        references: Vec<Relation>,
+    },
     /// A subquery with parameter values: `spark.sql(query, args)`.
-    WithParameters { input: Box<Relation>, named: IndexMap<String, Expression>, positional: Vec<Expression> },
+    WithParameters {
+        input: Box<Relation>,
+        named: IndexMap<String, Expression>,
+        positional: Vec<Expression>,
+    },
     /// A catalog request or statement that yields rows (`SHOW TABLES`, `spark.catalog.listTables()`).
     Command(Box<super::Command>),
     /// Something that is understood but not built: refused by name where it is resolved.
@@ -185,7 +331,10 @@ pub enum Grouping {
     Rollup(Vec<Expression>),
     Cube(Vec<Expression>),
     /// `groupingSets` of the DataFrame API: the sets, and all grouping columns in order.
-    Sets { sets: Vec<Vec<Expression>>, columns: Vec<Expression> },
+    Sets {
+        sets: Vec<Vec<Expression>>,
+        columns: Vec<Expression>,
+    },
     /// SQL's `GROUP BY a, ROLLUP(b, c), GROUPING SETS (…)`: each element is combined with every other.
     Analytics(Vec<GroupingElement>),
 }
@@ -321,13 +470,8 @@ impl Relation {
 
     /// A table by name, without options.
     pub fn table(name: Vec<String>, origin: Origin) -> Self {
-        let reference = TableReference {
-            name,
-            options: IndexMap::new(),
-            is_streaming: false,
-            time_travel: None,
-            identifier: None,
-        };
+        let reference =
+            TableReference { name, options: IndexMap::new(), is_streaming: false, time_travel: None, identifier: None };
         Self::new(RelationKind::Table(reference), origin)
     }
 

@@ -3,7 +3,8 @@
 //! takes steps off the list that pass now.
 
 use std::collections::VecDeque;
-use std::io::Write;
+use std::fmt::Write as _;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 use std::sync::Mutex;
@@ -122,6 +123,7 @@ fn run(arguments: &Arguments) -> Result<bool, String> {
     reports.sort_by(|left, right| left.name.cmp(&right.name));
     let known = KnownFailures::read(&suite.list()).map_err(|error| error.to_string())?;
     print_reports(suite, &reports, &known, arguments.verbose);
+    write_details(suite, &reports)?;
     let first_time = !suite.list().exists();
     if arguments.update {
         update(suite, &reports, &known, first_time)?;
@@ -164,6 +166,28 @@ fn print_reports(suite: Suite, reports: &[FileReport], known: &KnownFailures, ve
 
 fn passed_u32(count: usize) -> u32 {
     u32::try_from(count).unwrap_or(u32::MAX)
+}
+
+/// Keeps what is wrong with every failing step beside the build's other output.
+fn write_details(suite: Suite, reports: &[FileReport]) -> Result<(), String> {
+    let cache = match std::env::var_os("FIRESTEEL_CACHE") {
+        Some(named) => PathBuf::from(named),
+        None => std::env::home_dir().unwrap_or_default().join(".cache/firesteel"),
+    };
+    let directory = cache.join("conformance");
+    let mut text = String::new();
+    for report in reports {
+        for (step, problem) in failing(report) {
+            // Writing to a String cannot fail.
+            let _ = writeln!(text, "=== {}:{step}: {problem}", report.name);
+        }
+    }
+    let path = directory.join(format!("{}.txt", suite.argument()));
+    std::fs::create_dir_all(&directory)
+        .and_then(|()| std::fs::write(&path, text))
+        .map_err(|error| format!("{}: {error}", path.display()))?;
+    println!("details: {}", path.display());
+    Ok(())
 }
 
 /// Writes the list without what passes. A failing step comes onto it only when there was no list.

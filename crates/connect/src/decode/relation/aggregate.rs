@@ -24,13 +24,10 @@ impl<'a> Decoder<'a> {
                 Grouping::Sets { sets: sets?, columns }
             }
             Ok(GroupType::Pivot) => {
-                let pivot = aggregate
-                    .pivot
-                    .as_ref()
-                    .ok_or_else(|| invalid::plan("AGGREGATE_WITH_PIVOT_REQUIRES_PIVOT"))?;
-                let value = |value: &proto::expression::Literal| {
-                    Ok(Expression::literal(self.literal(value)?, Origin::Unknown))
-                };
+                let pivot =
+                    aggregate.pivot.as_ref().ok_or_else(|| invalid::plan("AGGREGATE_WITH_PIVOT_REQUIRES_PIVOT"))?;
+                let value =
+                    |value: &proto::expression::Literal| Ok(Expression::literal(self.literal(value)?, Origin::Unknown));
                 let values: SparkResult<Vec<_>> = pivot.values.iter().map(value).collect();
                 return Ok(RelationKind::Pivot(Box::new(Pivot {
                     input,

@@ -94,9 +94,8 @@ mod tests {
 
     #[test]
     fn streams_are_joined() {
-        let batch = |values: Vec<i64>| {
-            RecordBatch::try_from_iter([("a", Arc::new(Int64Array::from(values)) as _)]).unwrap()
-        };
+        let batch =
+            |values: Vec<i64>| RecordBatch::try_from_iter([("a", Arc::new(Int64Array::from(values)) as _)]).unwrap();
         let stream = |batch: &RecordBatch| firesteel_service::write_stream(batch).unwrap();
         let (one, two) = (batch(vec![1, 2]), batch(vec![3]));
         let joined = join_streams(&[stream(&one), stream(&two)]).unwrap();

@@ -27,8 +27,7 @@ impl<'a> Decoder<'a> {
         let origin = super::origin(common.and_then(|common| common.origin.as_ref()));
         let unset = || invalid::not_set("Relation", "RELTYPE");
         let rel_type = relation.rel_type.as_ref().ok_or_else(unset)?;
-        let mut decoded =
-            self.node(|| self.of_rel_type(rel_type)).map_err(|error| error.at_if_unknown(&origin))?;
+        let mut decoded = self.node(|| self.of_rel_type(rel_type)).map_err(|error| error.at_if_unknown(&origin))?;
         decoded.plan_id = common.and_then(|common| common.plan_id);
         if decoded.origin.is_unknown() {
             decoded.origin = origin;
@@ -104,9 +103,7 @@ impl<'a> Decoder<'a> {
             RelType::ApproxQuantile(quantile) => self.approx_quantile(quantile),
             RelType::FreqItems(items) => self.frequent_items(items),
             RelType::SampleBy(sample) => self.sample_by(sample),
-            RelType::Catalog(catalog) => {
-                Ok(RelationKind::Command(Box::new(Command::Catalog(self.catalog(catalog)?))))
-            }
+            RelType::Catalog(catalog) => Ok(RelationKind::Command(Box::new(Command::Catalog(self.catalog(catalog)?)))),
             RelType::CachedRemoteRelation(remote) => Err(invalid::plan("DATAFRAME_NOT_FOUND")
                 .param("dfId", &remote.relation_id)
                 .param("sessionId", &self.session.key().session_id)),

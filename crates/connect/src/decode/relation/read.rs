@@ -63,7 +63,9 @@ fn data_source(source: &proto::read::DataSource, is_streaming: bool) -> SparkRes
     let format = source.format.as_deref().filter(|format| !format.is_empty());
     let is_jdbc = format.is_some_and(|format| format.eq_ignore_ascii_case("jdbc"));
     if !source.predicates.is_empty() && !is_jdbc {
-        return Err(invalid::plan("PREDICATES_NOT_SUPPORTED_FOR_DATA_SOURCE").param("format", format.unwrap_or_default()));
+        return Err(
+            invalid::plan("PREDICATES_NOT_SUPPORTED_FOR_DATA_SOURCE").param("format", format.unwrap_or_default())
+        );
     }
     if source.source_name.is_some() && !is_streaming {
         return Err(SparkError::unsupported("a name for a source that is no stream"));

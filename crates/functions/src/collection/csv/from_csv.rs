@@ -38,12 +38,11 @@ fn bind(call: &Call<'_>) -> SparkResult<Scalar> {
     }
     let input = call.argument(1)?;
     let schema = match &input.constant {
-        Some(ScalarValue::Utf8(Some(text)) | ScalarValue::Utf8View(Some(text)) | ScalarValue::LargeUtf8(Some(text))) => {
-            (call.context.parse_schema)(text)?
-        }
+        Some(
+            ScalarValue::Utf8(Some(text)) | ScalarValue::Utf8View(Some(text)) | ScalarValue::LargeUtf8(Some(text)),
+        ) => (call.context.parse_schema)(text)?,
         Some(_) | None => {
-            return Err(SparkError::new("INVALID_SCHEMA.NON_STRING_LITERAL")
-                .param("inputSchema", quoted(&input.sql())));
+            return Err(SparkError::new("INVALID_SCHEMA.NON_STRING_LITERAL").param("inputSchema", quoted(&input.sql())));
         }
     };
     if !matches!(schema, SparkType::Struct(_)) {

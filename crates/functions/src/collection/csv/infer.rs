@@ -25,9 +25,9 @@ fn bind(call: &Call<'_>) -> SparkResult<Scalar> {
         return Err(call.unexpected_input_type(0, &Expected::STRING));
     }
     let line = match &argument.constant {
-        Some(ScalarValue::Utf8(Some(text)) | ScalarValue::Utf8View(Some(text)) | ScalarValue::LargeUtf8(Some(text))) => {
-            text
-        }
+        Some(
+            ScalarValue::Utf8(Some(text)) | ScalarValue::Utf8View(Some(text)) | ScalarValue::LargeUtf8(Some(text)),
+        ) => text,
         Some(_) => return Err(call.mismatch("UNEXPECTED_NULL").param("exprName", "csv")),
         None => {
             return Err(call

@@ -17,7 +17,8 @@ pub(super) struct Format {
 impl Format {
     /// `writes`: blanks around values are dropped by default when writing only.
     pub(super) fn new(options: &Options, writes: bool) -> Self {
-        let letter = |name: &str, default: char| options.get(name).and_then(|text| text.chars().next()).unwrap_or(default);
+        let letter =
+            |name: &str, default: char| options.get(name).and_then(|text| text.chars().next()).unwrap_or(default);
         Self {
             separator: options.get("sep").or_else(|| options.get("delimiter")).unwrap_or(",").to_owned(),
             quote: letter("quote", '"'),
