@@ -2,6 +2,7 @@
 
 pub(crate) mod choice;
 mod extremes;
+pub mod only_value;
 mod raise;
 
 use crate::function::Function;

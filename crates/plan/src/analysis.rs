@@ -12,6 +12,7 @@ use firesteel_syntax::ir::Relation;
 
 use crate::resolver::{Environment, Resolver};
 use crate::sources::Sources;
+use crate::unnest::unnest;
 
 /// What analysis may look at. Nothing of it ends up in the plan.
 #[derive(Clone)]
@@ -62,7 +63,8 @@ pub async fn analyze(mut relation: Relation, context: &AnalysisContext) -> Spark
     let resolved = resolver.resolve_relation(&relation, Environment::default())?;
     let resolved = resolver.exact(resolved)?;
     let schema = resolved.schema();
-    Ok(AnalyzedPlan { plan: resolved.plan, schema, origins: resolver.into_origins().into_inner().into() })
+    let plan = unnest(resolved.plan, &resolver)?;
+    Ok(AnalyzedPlan { plan, schema, origins: resolver.into_origins().into_inner().into() })
 }
 
 /// DataFusion's options that functions read at run time.

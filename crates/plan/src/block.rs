@@ -192,7 +192,7 @@ impl Building<'_, '_> {
             if found.is_empty() {
                 return Ok(());
             }
-            let expressions = found.into_iter().map(|(_, expression, column)| alias(expression, &column));
+            let expressions = found.into_iter().map(|(_, expression, _)| expression);
             self.plan = LogicalPlanBuilder::window_plan(self.plan.clone(), expressions).map_err(from_engine)?;
         }
     }
@@ -350,7 +350,8 @@ fn take_windows(expression: &mut Typed, resolver: &Resolver<'_>, found: &mut Vec
     let printed: Arc<str> = resolver.printer().print(expression).into();
     let known = found.iter().find(|(known, _, _)| *known == key).map(|(_, _, column)| column.clone());
     let column = known.unwrap_or_else(|| {
-        let column = resolver.new_attribute("", expression.data_type.clone(), expression.nullable).column;
+        // The engine names a window's column by how it is computed, and takes no alias for it.
+        let column = Column::new_unqualified(lowered.schema_name().to_string());
         found.push((key, lowered, column.clone()));
         column
     });

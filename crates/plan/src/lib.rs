@@ -15,6 +15,7 @@ mod resolver;
 mod scope;
 mod sources;
 mod typed;
+mod unnest;
 
 pub use analysis::{AnalysisContext, AnalyzedPlan, View, ViewLookup, analyze, config_options};
 pub use sources::read_settings;

@@ -126,13 +126,12 @@ impl Lowering<'_> {
     }
 
     fn in_subquery(&self, values: &[Typed], query: &SubqueryPlan) -> SparkResult<Expr> {
-        match values {
-            [value] => {
-                let value = self.expression(value)?;
-                Ok(datafusion::logical_expr::in_subquery(value, self.subquery_plan(query)?))
-            }
-            _ => Err(SparkError::unsupported("IN with several columns and a subquery")),
-        }
+        let values = self.all(values)?;
+        let value = match <[Expr; 1]>::try_from(values) {
+            Ok([value]) => value,
+            Err(values) => datafusion::functions::core::expr_fn::r#struct(values),
+        };
+        Ok(datafusion::logical_expr::in_subquery(value, self.subquery_plan(query)?))
     }
 
     fn subquery_plan(&self, query: &SubqueryPlan) -> SparkResult<Arc<LogicalPlan>> {
@@ -241,6 +240,14 @@ fn outer_reference(attribute: &Attribute) -> Expr {
 
 fn field(name: &str, data_type: &SparkType, nullable: bool) -> arrow::datatypes::FieldRef {
     Arc::new(arrow::datatypes::Field::new(name, data_type.to_arrow(), nullable))
+}
+
+/// The values of a row that is compared with a subquery of several columns.
+pub fn row_values(row: Expr) -> Vec<Expr> {
+    match row {
+        Expr::ScalarFunction(call) => call.args,
+        other => vec![other],
+    }
 }
 
 /// A column of the plan by its internal name.

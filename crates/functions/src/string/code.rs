@@ -5,7 +5,6 @@ use datafusion::common::ScalarValue;
 use datafusion::logical_expr::{ColumnarValue, Expr, lit, when};
 use firesteel_base::{SparkError, SparkResult, SparkType};
 
-use super::arguments::Bytes;
 use crate::call::Call;
 use crate::coercion::{Expected, common_type, quoted, quoted_type};
 use crate::function::{Function, Scalar};

@@ -1,0 +1,136 @@
+//! `IN` with a subquery, with NULL's meaning.
+//!
+//! `x IN (S)` is true if a row of S equals x, unknown if none does but a comparison was unknown (x or a value of S is
+//! NULL), else false. A filter keeps only what is true, so `IN` needs equality alone, and `NOT IN` must drop rows whose
+//! comparison is unknown.
+
+use std::sync::Arc;
+
+use datafusion::common::{ExprSchema, JoinType, NullEquality};
+use datafusion::logical_expr::expr::InSubquery;
+use datafusion::logical_expr::utils::disjunction;
+use datafusion::logical_expr::{Expr, ExprSchemable, Join, JoinConstraint, LogicalPlan, lit, when};
+use datafusion::scalar::ScalarValue;
+use firesteel_base::{SparkError, SparkResult};
+use firesteel_functions::kernel::from_engine;
+
+use super::{Joinable, Unnesting, filtered, inward, unwrapped, without_order};
+use crate::lower::row_values;
+
+/// A value and the subquery's column that it is compared with.
+struct Pair {
+    value: Expr,
+    member: Expr,
+    can_be_unknown: bool,
+}
+
+impl Unnesting<'_, '_> {
+    /// The rows of `input` for which `value [NOT] IN (subquery)` is true.
+    pub(super) fn member_filter(
+        &self,
+        input: LogicalPlan,
+        value: Expr,
+        subquery: LogicalPlan,
+        negated: bool,
+    ) -> SparkResult<LogicalPlan> {
+        let pairs = pairs(&input, value, &subquery)?;
+        let mut joinable = self.joinable(&input, subquery, false)?;
+        if !negated {
+            joinable.add_equal(&pairs);
+            return joinable.join(input, JoinType::LeftSemi);
+        }
+        if pairs.iter().all(|pair| !pair.can_be_unknown) {
+            joinable.add_equal(&pairs);
+            return joinable.join(input, JoinType::LeftAnti);
+        }
+        if let ([pair], true) = (pairs.as_slice(), joinable.on.is_empty() && joinable.filters.is_empty()) {
+            return null_aware_anti(input, joinable.plan, pair);
+        }
+        joinable.filters.extend(pairs.iter().map(Pair::not_different));
+        joinable.join(input, JoinType::LeftAnti)
+    }
+
+    /// `IN` anywhere else: a column with its three values.
+    pub(super) fn membership(&self, membership: InSubquery, input: &mut LogicalPlan) -> SparkResult<Expr> {
+        let subquery = without_order(self.plan(unwrapped(&membership.subquery))?);
+        let pairs = pairs(input, *membership.expr, &subquery)?;
+        let can_be_unknown = pairs.iter().any(|pair| pair.can_be_unknown);
+        let mut equal = self.joinable(input, subquery.clone(), false)?;
+        equal.add_equal(&pairs);
+        let is_member = self.mark(equal, input)?;
+        let answer = if can_be_unknown {
+            let unknown = self.is_unknown(&pairs, subquery, input)?;
+            let null = Expr::Literal(ScalarValue::Boolean(None), None);
+            when(is_member, lit(true)).when(unknown, null).otherwise(lit(false)).map_err(from_engine)?
+        } else {
+            is_member
+        };
+        Ok(if membership.negated { Expr::Not(Box::new(answer)) } else { answer })
+    }
+
+    /// Whether a row of the subquery cannot be told apart from the values, given that none equals them.
+    fn is_unknown(&self, pairs: &[Pair], subquery: LogicalPlan, input: &mut LogicalPlan) -> SparkResult<Expr> {
+        let mut similar = self.joinable(input, subquery.clone(), false)?;
+        if let ([pair], true) = (pairs, similar.on.is_empty() && similar.filters.is_empty()) {
+            let nulls = filtered(subquery.clone(), pair.member.clone().is_null())?;
+            let has_null = self.any_row(nulls)?;
+            let is_null = pair.value.clone().is_null().and(self.any_row(subquery)?);
+            return Ok(has_null.or(is_null));
+        }
+        similar.filters.extend(pairs.iter().map(Pair::not_different));
+        self.mark(similar, input)
+    }
+}
+
+impl Pair {
+    fn not_different(&self) -> Expr {
+        let equal = self.value.clone().eq(self.member.clone());
+        if !self.can_be_unknown {
+            return equal;
+        }
+        let ways = [equal, self.value.clone().is_null(), self.member.clone().is_null()];
+        disjunction(ways).unwrap_or_else(|| lit(true))
+    }
+}
+
+impl Joinable {
+    fn add_equal(&mut self, pairs: &[Pair]) {
+        for pair in pairs {
+            if self.null_safe {
+                self.filters.push(pair.value.clone().eq(pair.member.clone()));
+            } else {
+                self.on.push((pair.value.clone(), pair.member.clone()));
+            }
+        }
+    }
+}
+
+fn pairs(input: &LogicalPlan, value: Expr, subquery: &LogicalPlan) -> SparkResult<Vec<Pair>> {
+    let members = subquery.schema().columns();
+    let values = if members.len() == 1 { vec![value] } else { row_values(value) };
+    if values.len() != members.len() {
+        return Err(SparkError::internal("IN with a subquery of another number of columns"));
+    }
+    let pair = |(value, member): (Expr, _)| {
+        let value = inward(value, input.schema())?;
+        let is_nullable = value.nullable(input.schema()).map_err(from_engine)?;
+        let member_nullable = subquery.schema().field_from_column(&member).map_err(from_engine)?.is_nullable();
+        Ok(Pair { value, member: Expr::Column(member), can_be_unknown: is_nullable || member_nullable })
+    };
+    values.into_iter().zip(members).map(pair).collect()
+}
+
+/// The engine's own `NOT IN`.
+fn null_aware_anti(input: LogicalPlan, subquery: LogicalPlan, pair: &Pair) -> SparkResult<LogicalPlan> {
+    let join = Join::try_new(
+        Arc::new(input),
+        Arc::new(subquery),
+        vec![(pair.value.clone(), pair.member.clone())],
+        None,
+        JoinType::LeftAnti,
+        JoinConstraint::On,
+        NullEquality::NullEqualsNothing,
+        true,
+    );
+    join.map(LogicalPlan::Join).map_err(from_engine)
+}
