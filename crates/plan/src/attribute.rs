@@ -22,6 +22,8 @@ pub struct Attribute {
     pub metadata: Option<Arc<str>>,
     /// Unique in every plan that holds it.
     pub column: Column,
+    /// Its place among the columns that were given their qualifier together.
+    pub position: usize,
 }
 
 impl Attribute {

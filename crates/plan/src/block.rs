@@ -11,14 +11,16 @@ use datafusion::logical_expr::{
     Aggregate, Expr, Filter, LogicalPlan, LogicalPlanBuilder, Projection, lit,
 };
 use datafusion::prelude::cast;
+use datafusion::scalar::ScalarValue;
 use firesteel_base::error::quoting::to_sql_expr;
 use firesteel_base::{Origin, SparkError, SparkResult, SparkType};
 use firesteel_functions::kernel::from_engine;
 
 use crate::attribute::Attribute;
-use crate::lower::Lowering;
+use crate::lower::{Lowering, comparison_key};
 use crate::resolved::Resolved;
 use crate::resolver::Resolver;
+use crate::scope::quote_parts;
 use crate::typed::{AggregateCall, Typed, TypedKind, WindowCall};
 
 /// A SELECT block before it is built.
@@ -55,6 +57,8 @@ impl Block {
     pub fn build(&self, resolver: &Resolver<'_>) -> SparkResult<Resolved> {
         let mut building = Building {
             resolver,
+            visible: self.outputs.len(),
+            names: self.outputs.iter().map(|output| vec![output.attribute.name.to_string()]).collect(),
             plan: self.input.plan.clone(),
             outputs: self.outputs.iter().chain(&self.extras).map(|output| output.expression.clone()).collect(),
             having: self.having.clone(),
@@ -84,6 +88,10 @@ impl Block {
 struct Building<'a, 'b> {
     resolver: &'a Resolver<'b>,
     plan: LogicalPlan,
+    /// How many of the outputs are shown; those behind were asked for by something above.
+    visible: usize,
+    /// The shown columns' names, each as its parts.
+    names: Vec<Vec<String>>,
     outputs: Vec<Typed>,
     having: Vec<Typed>,
     qualify: Vec<Typed>,
@@ -101,8 +109,14 @@ impl Building<'_, '_> {
     fn aggregate(&mut self, grouping: &GroupBy) -> SparkResult<()> {
         let groups = self.group_columns(grouping)?;
         let is_sets = grouping.sets.is_some();
-        let mut extraction = Extraction { resolver: self.resolver, groups, aggregates: Vec::new(), is_sets };
-        for expression in self.outputs.iter_mut().chain(&mut self.having).chain(&mut self.qualify) {
+        let mut extraction =
+            Extraction { resolver: self.resolver, groups, aggregates: Vec::new(), is_sets, names_above: None };
+        let (shown, extras) = self.outputs.split_at_mut_checked(self.visible).unwrap_or_default();
+        for expression in shown.iter_mut().chain(&mut self.qualify) {
+            extraction.rewrite(expression)?;
+        }
+        extraction.names_above = Some(std::mem::take(&mut self.names));
+        for expression in self.having.iter_mut().chain(extras) {
             extraction.rewrite(expression)?;
         }
         let Extraction { groups, aggregates, .. } = extraction;
@@ -117,6 +131,7 @@ impl Building<'_, '_> {
         let group_exprs: Vec<_> = groups.iter().map(|group| group.engine.clone()).collect();
         let group_exprs = match &grouping.sets {
             None => group_exprs,
+            Some(sets) if sets.len() == 1 && sets.iter().all(Vec::is_empty) => Vec::new(),
             Some(sets) => vec![Expr::GroupingSet(GroupingSet::GroupingSets(
                 sets.iter()
                     .map(|set| set.iter().filter_map(|position| group_exprs.get(*position).cloned()).collect())
@@ -134,10 +149,12 @@ impl Building<'_, '_> {
         let mut computed = Vec::new();
         for expression in &grouping.expressions {
             let expression = expression.unaliased();
-            let key = Lowering { origins: None }.expression(expression)?;
+            let key = comparison_key(expression)?;
             let nullable = expression.nullable || grouping.sets.is_some();
+            let position = groups.len();
+            let bit = grouping.sets.as_ref().map_or(Some(0), |sets| id_bit(sets, position));
             let group = if let TypedKind::Column(attribute) = &expression.kind {
-                Group { key: key.clone(), engine: key, attribute: attribute.with_nullable(nullable) }
+                Group { key: key.clone(), engine: key, attribute: attribute.with_nullable(nullable), bit }
             } else {
                 let mut attribute = self.resolver.new_attribute("", expression.data_type.clone(), nullable);
                 attribute.name = self.resolver.printer().print(expression).into();
@@ -148,7 +165,7 @@ impl Building<'_, '_> {
                 } else {
                     alias(lowered, &attribute.column)
                 };
-                Group { key, engine, attribute }
+                Group { key, engine, attribute, bit }
             };
             groups.push(group);
         }
@@ -225,6 +242,29 @@ struct Group {
     key: Expr,
     engine: Expr,
     attribute: Attribute,
+    /// Where the engine's grouping id tells of this expression; `None` if no grouping set has it.
+    bit: Option<usize>,
+}
+
+/// The engine orders the bits of its grouping id by where the sets first name an expression, the last being bit 0.
+fn id_bit(sets: &[Vec<usize>], position: usize) -> Option<usize> {
+    let mut named: Vec<usize> = Vec::new();
+    for member in sets.iter().flatten() {
+        if !named.contains(member) {
+            named.push(*member);
+        }
+    }
+    let place = named.iter().position(|member| *member == position)?;
+    named.len().checked_sub(place + 1)
+}
+
+impl Group {
+    fn value(&self, attribute: &Attribute) -> Typed {
+        match (self.bit, ScalarValue::try_from(&attribute.data_type.to_arrow())) {
+            (None, Ok(null)) => Typed::literal(null, attribute.data_type.clone()),
+            _ => Typed::column(attribute),
+        }
+    }
 }
 
 /// Replaces grouping expressions and aggregate calls by the columns that carry them.
@@ -233,13 +273,16 @@ struct Extraction<'a, 'b> {
     groups: Vec<Group>,
     aggregates: Vec<(Expr, AggregateCall, Column)>,
     is_sets: bool,
+    /// The block's columns while HAVING and ORDER BY are rewritten: what is neither grouped by nor one of these does
+    /// not exist for them.
+    names_above: Option<Vec<Vec<String>>>,
 }
 
 impl Extraction<'_, '_> {
     fn rewrite(&mut self, expression: &mut Typed) -> SparkResult<()> {
-        if let Some(attribute) = self.group_of(expression)? {
+        if let Some(group) = self.group_of(expression)? {
             let origin = expression.origin.clone();
-            *expression = Typed::column(&attribute).at(&origin);
+            *expression = group.at(&origin);
             return Ok(());
         }
         match &mut expression.kind {
@@ -249,11 +292,11 @@ impl Extraction<'_, '_> {
                 Ok(())
             }
             TypedKind::Grouping { position, printed } => {
-                expression.kind = self.grouping(*position, printed.clone());
+                expression.kind = self.grouping(*position, printed.clone(), &expression.origin)?;
                 Ok(())
             }
             TypedKind::GroupingId { printed } => {
-                expression.kind = self.grouping_id(printed.clone());
+                expression.kind = self.grouping_id(printed.clone(), &expression.origin)?;
                 Ok(())
             }
             TypedKind::Column(attribute) => Err(self.not_grouped(attribute, &expression.origin)),
@@ -267,14 +310,15 @@ impl Extraction<'_, '_> {
         call.children_mut().into_iter().try_for_each(|child| self.rewrite(child))
     }
 
-    fn group_of(&self, expression: &Typed) -> SparkResult<Option<Attribute>> {
+    fn group_of(&self, expression: &Typed) -> SparkResult<Option<Typed>> {
         if let TypedKind::Column(attribute) = &expression.kind {
             let is_same = |group: &&Group| group.key == Expr::Column(attribute.column.clone());
-            return Ok(self.groups.iter().find(is_same).map(|group| Attribute {
+            let found = self.groups.iter().find(is_same);
+            return Ok(found.map(|group| group.value(&Attribute {
                 column: group.attribute.column.clone(),
                 nullable: group.attribute.nullable,
                 ..attribute.clone()
-            }));
+            })));
         }
         if self.groups.is_empty() || matches!(expression.kind, TypedKind::Literal(_)) && self.groups.is_empty() {
             return Ok(None);
@@ -282,8 +326,8 @@ impl Extraction<'_, '_> {
         if expression.has_aggregate() || expression.has_window() || expression.has_generator() {
             return Ok(None);
         }
-        let key = Lowering { origins: None }.expression(expression)?;
-        Ok(self.groups.iter().find(|group| group.key == key).map(|group| group.attribute.clone()))
+        let key = comparison_key(expression)?;
+        Ok(self.groups.iter().find(|group| group.key == key).map(|group| group.value(&group.attribute)))
     }
 
     fn aggregate(&mut self, call: &AggregateCall, data_type: &SparkType, nullable: bool) -> SparkResult<TypedKind> {
@@ -291,7 +335,7 @@ impl Extraction<'_, '_> {
             return Err(SparkError::new("NESTED_AGGREGATE_FUNCTION"));
         }
         let typed = Typed::new(TypedKind::Aggregate(Box::new(call.clone())), data_type.clone(), nullable, Origin::Unknown);
-        let key = Lowering { origins: None }.expression(&typed)?;
+        let key = comparison_key(&typed)?;
         let printed: Arc<str> = self.resolver.printer().print(&typed).into();
         let known = self.aggregates.iter().find(|(known, _, _)| *known == key).map(|(_, _, column)| column.clone());
         let column = known.unwrap_or_else(|| {
@@ -307,28 +351,42 @@ impl Extraction<'_, '_> {
         Ok(TypedKind::Engine { expression: Box::new(expression), printed })
     }
 
-    fn grouping_bits() -> Expr {
-        cast(Expr::Column(Column::new_unqualified(Aggregate::INTERNAL_GROUPING_ID)), arrow::datatypes::DataType::Int64)
+    /// Whether the grouping expression is rolled up in a row: 1 or 0, as a BIGINT.
+    fn is_rolled_up(group: &Group) -> Expr {
+        let Some(bit) = group.bit else { return lit(1_i64) };
+        let bits = cast(
+            Expr::Column(Column::new_unqualified(Aggregate::INTERNAL_GROUPING_ID)),
+            arrow::datatypes::DataType::Int64,
+        );
+        (bits >> lit(i64::try_from(bit).unwrap_or(0))) & lit(1_i64)
     }
 
-    fn grouping(&self, position: usize, printed: Arc<str>) -> TypedKind {
-        let shift = self.groups.len().saturating_sub(position + 1);
-        let expression = if self.is_sets {
-            let bit = (Self::grouping_bits() >> lit(i64::try_from(shift).unwrap_or(0))) & lit(1_i64);
-            cast(bit, arrow::datatypes::DataType::Int8)
-        } else {
-            lit(0_i8)
-        };
-        TypedKind::Engine { expression: Box::new(expression), printed }
+    fn grouping(&self, position: usize, printed: Arc<str>, origin: &Origin) -> SparkResult<TypedKind> {
+        let group = self.groups.get(position).filter(|_| self.is_sets);
+        let group = group.ok_or_else(|| SparkError::new("UNSUPPORTED_GROUPING_EXPRESSION").at(origin))?;
+        let expression = cast(Self::is_rolled_up(group), arrow::datatypes::DataType::Int8);
+        Ok(TypedKind::Engine { expression: Box::new(expression), printed })
     }
 
-    fn grouping_id(&self, printed: Arc<str>) -> TypedKind {
-        let mask = 1_i64.checked_shl(u32::try_from(self.groups.len()).unwrap_or(63)).unwrap_or(0).wrapping_sub(1);
-        let expression = if self.is_sets { Self::grouping_bits() & lit(mask) } else { lit(0_i64) };
-        TypedKind::Engine { expression: Box::new(expression), printed }
+    fn grouping_id(&self, printed: Arc<str>, origin: &Origin) -> SparkResult<TypedKind> {
+        if !self.is_sets {
+            return Err(SparkError::new("UNSUPPORTED_GROUPING_EXPRESSION").at(origin));
+        }
+        let last = self.groups.len().saturating_sub(1);
+        let weighted = self.groups.iter().enumerate().map(|(position, group)| {
+            Self::is_rolled_up(group) << lit(i64::try_from(last.saturating_sub(position)).unwrap_or(0))
+        });
+        let expression = weighted.reduce(|all, bit| all | bit).unwrap_or_else(|| lit(0_i64));
+        Ok(TypedKind::Engine { expression: Box::new(expression), printed })
     }
 
     fn not_grouped(&self, attribute: &Attribute, origin: &Origin) -> SparkError {
+        if let Some(names) = &self.names_above {
+            return SparkError::new("UNRESOLVED_COLUMN.WITH_SUGGESTION")
+                .param("objectName", quote_parts(&[attribute.name.to_string()]))
+                .param("proposal", firesteel_base::suggestion::suggest(&attribute.name, names).join(", "))
+                .at(origin);
+        }
         if self.groups.is_empty() {
             return SparkError::new("MISSING_GROUP_BY").at(origin);
         }
@@ -345,7 +403,7 @@ fn take_windows(expression: &mut Typed, resolver: &Resolver<'_>, found: &mut Vec
     if !is_innermost {
         return expression.children_mut().into_iter().try_for_each(|child| take_windows(child, resolver, found));
     }
-    let key = Lowering { origins: None }.expression(expression)?;
+    let key = comparison_key(expression)?;
     let lowered = resolver.lowering().expression(expression)?;
     let printed: Arc<str> = resolver.printer().print(expression).into();
     let known = found.iter().find(|(known, _, _)| *known == key).map(|(_, _, column)| column.clone());

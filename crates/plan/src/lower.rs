@@ -47,6 +47,33 @@ impl Origins {
     }
 }
 
+/// The expression in a form that is equal for expressions that compute the same: places do not matter, nor does the
+/// order of operands that may be swapped.
+pub fn comparison_key(expression: &Typed) -> SparkResult<Expr> {
+    let mut canonical = expression.clone();
+    reorder(&mut canonical)?;
+    Lowering { origins: None }.expression(&canonical)
+}
+
+const COMMUTATIVE: &[&str] = &["+", "*", "and", "or", "=", "<=>", "&", "|", "^"];
+
+fn reorder(expression: &mut Typed) -> SparkResult<()> {
+    for child in expression.children_mut() {
+        reorder(child)?;
+    }
+    let TypedKind::Scalar(call) = &mut expression.kind else { return Ok(()) };
+    if COMMUTATIVE.contains(&call.function.name)
+        && let [left, right] = call.arguments.as_mut_slice()
+        && left.data_type == right.data_type
+    {
+        let lowering = Lowering { origins: None };
+        if lowering.expression(left)?.schema_name().to_string() > lowering.expression(right)?.schema_name().to_string() {
+            std::mem::swap(left, right);
+        }
+    }
+    Ok(())
+}
+
 /// Lowers expressions; aggregates and windows become DataFusion's calls, to be put into their plan nodes.
 pub struct Lowering<'a> {
     /// `None` to compare expressions: places do not matter then.

@@ -5,23 +5,24 @@ use firesteel_base::SparkType;
 use firesteel_functions::cast::{CastMode, cast_array};
 use firesteel_functions::function::Function;
 
-use crate::typed::{AggregateCall, Bound, Frame, SortKey, Typed, TypedKind, WindowCall, WindowFunction};
+use crate::attribute::Attribute;
+use crate::typed::{AggregateCall, Bound, Frame, SortKey, SubqueryPlan, Typed, TypedKind, WindowCall, WindowFunction};
 
 /// Prints expressions; timestamps are shown in `zone`.
 #[derive(Clone, Copy)]
 pub struct Printer<'a> {
     /// `spark.sql.session.timeZone`
     pub zone: &'a str,
+    /// Columns with the relation they come from, as some errors show expressions.
+    pub is_qualified: bool,
 }
 
 impl Printer<'_> {
     /// The expression as Spark names an output column: `sum(a)`, `(a + 1)`, `CAST(b AS INT)`.
     pub fn print(&self, expression: &Typed) -> String {
         match &expression.kind {
-            TypedKind::Column(attribute) | TypedKind::Outer(attribute) => match &expression.kind {
-                TypedKind::Outer(_) => format!("outer({})", attribute.name),
-                _ => attribute.name.to_string(),
-            },
+            TypedKind::Column(attribute) => self.print_column(attribute),
+            TypedKind::Outer(attribute) => format!("outer({})", plain_qualified(attribute)),
             TypedKind::Literal(value) => self.print_literal(value, &expression.data_type),
             TypedKind::Scalar(call) => match call.bound.sql {
                 Some(sql) => sql(&call.arguments.iter().map(|argument| self.print(argument)).collect::<Vec<_>>()),
@@ -64,16 +65,24 @@ impl Printer<'_> {
                 format!("lambdafunction({}, {})", self.print(body), names.join(", "))
             }
             TypedKind::LambdaVariable { .. } => "namedlambdavariable()".to_owned(),
-            TypedKind::ScalarSubquery(_) => "scalarsubquery()".to_owned(),
-            TypedKind::Exists(_) => "exists()".to_owned(),
-            TypedKind::InSubquery { values, .. } => match values.as_slice() {
-                [value] => format!("({} IN (listquery()))", self.print(value)),
-                _ => format!("(named_struct({}) IN (listquery()))", self.print_all(values)),
+            TypedKind::ScalarSubquery(query) => format!("scalarsubquery({})", print_outer(query)),
+            TypedKind::Exists(query) => format!("exists({})", print_outer(query)),
+            TypedKind::InSubquery { values, query } => match values.as_slice() {
+                [value] => format!("({} IN (listquery({})))", self.print(value), print_outer(query)),
+                _ => {
+                    let fields: Vec<_> =
+                        values.iter().map(|value| self.print(value)).map(|value| format!("{value}, {value}")).collect();
+                    format!("(named_struct({}) IN (listquery({})))", fields.join(", "), print_outer(query))
+                }
             },
             TypedKind::Grouping { printed, .. }
             | TypedKind::GroupingId { printed }
             | TypedKind::Engine { printed, .. } => printed.to_string(),
         }
+    }
+
+    fn print_column(&self, attribute: &Attribute) -> String {
+        if self.is_qualified { plain_qualified(attribute) } else { attribute.name.to_string() }
     }
 
     fn print_all(&self, expressions: &[Typed]) -> String {
@@ -179,6 +188,14 @@ impl Printer<'_> {
             _ => text,
         }
     }
+}
+
+fn plain_qualified(attribute: &Attribute) -> String {
+    attribute.qualifier.iter().map(String::as_str).chain([&*attribute.name]).collect::<Vec<_>>().join(".")
+}
+
+fn print_outer(query: &SubqueryPlan) -> String {
+    query.outer.iter().map(|attribute| &*attribute.name).collect::<Vec<_>>().join(", ")
 }
 
 /// A value as text, as a cast to STRING gives it.

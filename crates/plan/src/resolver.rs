@@ -82,7 +82,12 @@ impl<'a> Resolver<'a> {
     }
 
     pub fn printer(&self) -> Printer<'_> {
-        Printer { zone: &self.bind.time_zone }
+        Printer { zone: &self.bind.time_zone, is_qualified: false }
+    }
+
+    /// As [`Self::printer`], with columns qualified.
+    pub fn qualified_printer(&self) -> Printer<'_> {
+        Printer { is_qualified: true, ..self.printer() }
     }
 
     pub fn next_id(&self) -> u64 {
@@ -101,6 +106,7 @@ impl<'a> Resolver<'a> {
             data_type,
             nullable,
             metadata: None,
+            position: 0,
             column: internal_column(format!("#{id}")),
         }
     }

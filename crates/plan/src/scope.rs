@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use datafusion::common::Column;
 use firesteel_base::{Origin, SparkError, SparkResult, SparkType};
 use firesteel_syntax::ir::expression::Attribute as Name;
 
@@ -20,6 +21,8 @@ pub struct Scope<'a> {
     pub aliases: &'a [(Arc<str>, Typed)],
     /// Looked up next: for HAVING and ORDER BY, the input of the block below.
     pub below: Option<&'a Scope<'a>>,
+    /// Whether a name means a grouping column of the block below rather than what is selected: so it is in HAVING.
+    pub grouping_first: bool,
     pub lambda: Option<&'a LambdaScope<'a>>,
     /// The grouping expressions, for `grouping` and `grouping_id`.
     pub grouping: Option<&'a [Typed]>,
@@ -49,6 +52,7 @@ impl<'a> Scope<'a> {
             plan_ids: Some(&resolved.plan_ids),
             aliases: &[],
             below: None,
+            grouping_first: false,
             lambda: None,
             grouping: None,
             environment,
@@ -63,6 +67,7 @@ impl<'a> Scope<'a> {
             plan_ids: None,
             aliases: &[],
             below: None,
+            grouping_first: false,
             lambda: None,
             grouping: None,
             environment,
@@ -75,6 +80,15 @@ impl<'a> Scope<'a> {
             Some(below) => Self { lambda: self.lambda, grouping: self.grouping, ..*below },
             None => *self,
         }
+    }
+
+    /// The attribute that an internal column carries, here or in a query around.
+    pub fn attribute_of(&self, column: &Column) -> Option<&Attribute> {
+        let mut known = self.attributes.iter().chain(self.hidden);
+        known
+            .find(|attribute| attribute.column == *column)
+            .or_else(|| self.below.and_then(|below| below.attribute_of(column)))
+            .or_else(|| self.environment.outer.and_then(|outer| outer.attribute_of(column)))
     }
 
     fn is_visible(&self, attribute: &Attribute) -> bool {
@@ -115,22 +129,45 @@ impl Resolver<'_> {
         if let Some(literal) = self.literal_function(parts, origin)? {
             return Ok(Some(literal));
         }
+        if let [name] = parts
+            && name.eq_ignore_ascii_case("grouping__id")
+            && scope.grouping.is_some_and(|grouping| !grouping.is_empty())
+        {
+            let kind = TypedKind::GroupingId { printed: name.as_str().into() };
+            return Ok(Some(Typed::new(kind, SparkType::Long, false, origin.clone())));
+        }
         let Some(outer) = scope.environment.outer else { return Ok(None) };
         let Some(found) = self.find_name(parts, outer, origin)? else { return Ok(None) };
         Ok(Some(to_outer(found)))
     }
 
     fn find_column(&self, parts: &[String], scope: &Scope<'_>, origin: &Origin) -> SparkResult<Option<Typed>> {
+        if scope.grouping_first
+            && let Some(below) = scope.below
+            && let Ok(Some(found)) = self.find_column(parts, below, origin)
+            && is_grouped(&found, scope.grouping)
+        {
+            return Ok(Some(found));
+        }
+        let here = self.find_column_here(parts, scope, origin);
+        if let Ok(Some(_)) = here {
+            return here;
+        }
+        let Some(below) = scope.below else { return here };
+        match self.find_column(parts, below, origin)? {
+            Some(found) => Ok(Some(found)),
+            None => here,
+        }
+    }
+
+    fn find_column_here(&self, parts: &[String], scope: &Scope<'_>, origin: &Origin) -> SparkResult<Option<Typed>> {
         for attributes in [scope.attributes, scope.hidden] {
             let matches = self.matches(parts, attributes);
             if let Some(found) = self.only_match(parts, matches, origin)? {
                 return Ok(Some(found));
             }
         }
-        match scope.below {
-            Some(below) => self.find_column(parts, below, origin),
-            None => Ok(None),
-        }
+        Ok(None)
     }
 
     fn find_alias<'s>(&self, name: &str, scope: &'s Scope<'_>) -> Option<&'s (Arc<str>, Typed)> {
@@ -276,6 +313,17 @@ impl Resolver<'_> {
             .param("proposal", proposal)
             .at(origin)
     }
+}
+
+/// Whether a column, or the column whose field it is, is one of the grouping expressions.
+fn is_grouped(found: &Typed, grouping: Option<&[Typed]>) -> bool {
+    let TypedKind::Column(attribute) = &found.kind else {
+        return !found.children().is_empty() && found.children().into_iter().all(|child| is_grouped(child, grouping));
+    };
+    grouping.unwrap_or_default().iter().any(|group| match &group.unaliased().kind {
+        TypedKind::Column(known) => known.id == attribute.id,
+        _ => false,
+    })
 }
 
 /// A column of the query around becomes an outer reference.

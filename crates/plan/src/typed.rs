@@ -163,6 +163,8 @@ pub struct HigherOrderCall {
 /// A query inside an expression.
 pub struct SubqueryPlan {
     pub resolved: Resolved,
+    /// The columns of the queries around that it refers to, each once.
+    pub outer: Vec<Attribute>,
 }
 
 impl Typed {

@@ -261,11 +261,12 @@ impl Unnesting<'_, '_> {
         joinable.join(join.left.as_ref().clone(), join.join_type)
     }
 
-    /// The subquery as something that can be joined to `input`. `is_value`: its rows count, not only whether there are any.
+    /// The subquery as something that can be joined to `input`. `is_value`: at most one row of it is wanted, and the
+    /// caller sees to what it yields where nothing matches; otherwise whether there are rows.
     fn joinable(&self, input: &LogicalPlan, subquery: LogicalPlan, is_value: bool) -> SparkResult<Joinable> {
         let outer = self.references_to(input, &subquery)?;
         if let Some(bound) = self.bind(&subquery, &outer, None)?
-            && (bound.filters.is_empty() || !is_value)
+            && (if is_value { bound.filters.is_empty() } else { bound.empty.is_none() })
         {
             return Ok(Joinable::new(bound, false));
         }
@@ -351,7 +352,7 @@ fn is_correlated(subquery: &Subquery) -> bool {
 }
 
 /// The columns of queries around that a plan refers to, in subqueries inside it too, each once.
-fn outer_references(plan: &LogicalPlan) -> SparkResult<Vec<Column>> {
+pub fn outer_references(plan: &LogicalPlan) -> SparkResult<Vec<Column>> {
     let mut found: Vec<Column> = Vec::new();
     let visited = plan.apply_with_subqueries(|node| {
         node.apply_expressions(|expression| {

@@ -14,7 +14,7 @@ use datafusion::logical_expr::expr::GroupingSet;
 use datafusion::logical_expr::utils::{conjunction, split_conjunction_owned};
 use datafusion::logical_expr::{
     Aggregate, BinaryExpr, Distinct, Expr, ExprFunctionExt, Filter, Join, JoinConstraint, Limit, LogicalPlan,
-    LogicalPlanBuilder, Operator, Projection, SortExpr, Union, Unnest, Window, lit, when,
+    LogicalPlanBuilder, Operator, Projection, SortExpr, Union, Unnest, Window, WindowFrame, WindowFrameBound, WindowFrameUnits, lit, when,
 };
 use datafusion::scalar::ScalarValue;
 use firesteel_base::{SparkError, SparkResult};
@@ -268,7 +268,7 @@ impl Walk<'_, '_, '_> {
 
     fn numbered(&self, plan: &LogicalPlan, keys: &[Key], skip: i64, fetch: Option<i64>) -> SparkResult<LogicalPlan> {
         let (input, order): (_, Vec<SortExpr>) = match plan {
-            LogicalPlan::Projection(projection) => {
+            LogicalPlan::Projection(projection) if is_sorted(&projection.input) => {
                 let inner = self.numbered(&projection.input, keys, skip, fetch)?;
                 return projected(inner, projection.expr.clone());
             }
@@ -276,7 +276,13 @@ impl Walk<'_, '_, '_> {
             other => (other, Vec::new()),
         };
         let partition = keys.iter().map(|key| Expr::Column(key.column.clone())).collect();
-        let call = row_number().partition_by(partition).order_by(order).build().map_err(from_engine)?;
+        let frame = WindowFrame::new_bounds(
+            WindowFrameUnits::Rows,
+            WindowFrameBound::Preceding(ScalarValue::UInt64(None)),
+            WindowFrameBound::CurrentRow,
+        );
+        let call = row_number().partition_by(partition).order_by(order).window_frame(frame).build();
+        let call = call.map_err(from_engine)?;
         let shown = columns_of(input);
         let window =
             Window::try_new(vec![call], Arc::new(input.clone())).map(LogicalPlan::Window).map_err(from_engine)?;
@@ -487,6 +493,15 @@ impl Bound {
         };
         self.keys.push(Key { outer, column });
         Ok(())
+    }
+}
+
+/// Whether the rows come out of a sort, through projections only.
+fn is_sorted(plan: &LogicalPlan) -> bool {
+    match plan {
+        LogicalPlan::Projection(projection) => is_sorted(&projection.input),
+        LogicalPlan::Sort(sort) => sort.fetch.is_none(),
+        _ => false,
     }
 }
 

@@ -33,6 +33,9 @@ impl Unnesting<'_, '_> {
         subquery: LogicalPlan,
         negated: bool,
     ) -> SparkResult<LogicalPlan> {
+        if is_null(&value) {
+            return filtered(input, lit(false));
+        }
         let pairs = pairs(&input, value, &subquery)?;
         let mut joinable = self.joinable(&input, subquery, false)?;
         if !negated {
@@ -52,6 +55,9 @@ impl Unnesting<'_, '_> {
 
     /// `IN` anywhere else: a column with its three values.
     pub(super) fn membership(&self, membership: InSubquery, input: &mut LogicalPlan) -> SparkResult<Expr> {
+        if is_null(&membership.expr) {
+            return Ok(Expr::Literal(ScalarValue::Boolean(None), None));
+        }
         let subquery = without_order(self.plan(unwrapped(&membership.subquery))?);
         let pairs = pairs(input, *membership.expr, &subquery)?;
         let can_be_unknown = pairs.iter().any(|pair| pair.can_be_unknown);
@@ -118,6 +124,16 @@ fn pairs(input: &LogicalPlan, value: Expr, subquery: &LogicalPlan) -> SparkResul
         Ok(Pair { value, member: Expr::Column(member), can_be_unknown: is_nullable || member_nullable })
     };
     values.into_iter().zip(members).map(pair).collect()
+}
+
+/// A NULL written as the value: Spark answers NULL even where the subquery has no rows.
+fn is_null(value: &Expr) -> bool {
+    match value {
+        Expr::Literal(value, _) => value.is_null(),
+        Expr::Cast(cast) => is_null(&cast.expr),
+        Expr::Alias(alias) => is_null(&alias.expr),
+        _ => false,
+    }
 }
 
 /// The engine's own `NOT IN`.

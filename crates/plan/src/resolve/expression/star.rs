@@ -48,14 +48,17 @@ impl Resolver<'_> {
     }
 
     fn star_of_target(&self, target: &[String], scope: &Scope<'_>, origin: &Origin) -> SparkResult<Vec<Typed>> {
-        let qualified: Vec<_> = scope
+        let mut qualified: Vec<_> = scope
             .attributes
             .iter()
             .chain(scope.hidden)
             .filter(|attribute| self.has_qualifier(attribute, target))
             .collect();
         if !qualified.is_empty() {
-            // A USING join shows its key once, yet `t.*` has the key of that side too, in its place.
+            if scope.hidden.iter().any(|attribute| self.has_qualifier(attribute, target)) {
+                // A USING join shows its key once, yet `t.*` has the key of that side too, in its place.
+                qualified.sort_by_key(|attribute| attribute.position);
+            }
             return Ok(qualified.into_iter().map(Typed::column).collect());
         }
         let Some(value) = self.find_name(target, scope, origin)? else {

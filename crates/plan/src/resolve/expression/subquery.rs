@@ -10,11 +10,18 @@ use crate::resolved::Resolved;
 use crate::resolver::{Environment, Resolver};
 use crate::scope::Scope;
 use crate::typed::{SubqueryPlan, Typed, TypedKind};
+use crate::unnest::outer_references;
 
 impl Resolver<'_> {
     fn subquery(&self, query: &Relation, scope: &Scope<'_>) -> SparkResult<Resolved> {
         let environment = Environment { outer: Some(scope), windows: &[], ..scope.environment };
         self.resolve_relation(query, environment)
+    }
+
+    fn subquery_plan(&self, resolved: Resolved, scope: &Scope<'_>) -> SparkResult<Arc<SubqueryPlan>> {
+        let references = outer_references(&resolved.plan)?;
+        let outer = references.iter().filter_map(|column| scope.attribute_of(column)).cloned().collect();
+        Ok(Arc::new(SubqueryPlan { resolved, outer }))
     }
 
     pub fn scalar_subquery(&self, query: &Relation, scope: &Scope<'_>, origin: &Origin) -> SparkResult<Typed> {
@@ -24,13 +31,13 @@ impl Resolver<'_> {
                 .param("number", resolved.output.len().to_string()));
         };
         let data_type = column.data_type.clone();
-        let kind = TypedKind::ScalarSubquery(Arc::new(SubqueryPlan { resolved }));
+        let kind = TypedKind::ScalarSubquery(self.subquery_plan(resolved, scope)?);
         Ok(Typed::new(kind, data_type, true, origin.clone()))
     }
 
     pub fn exists(&self, query: &Relation, scope: &Scope<'_>, origin: &Origin) -> SparkResult<Typed> {
         let resolved = self.subquery(query, scope)?;
-        let kind = TypedKind::Exists(Arc::new(SubqueryPlan { resolved }));
+        let kind = TypedKind::Exists(self.subquery_plan(resolved, scope)?);
         Ok(Typed::new(kind, SparkType::Boolean, false, origin.clone()))
     }
 
@@ -69,7 +76,7 @@ impl Resolver<'_> {
         let resolved = self.cast_output(resolved, &types)?;
         let values: SparkResult<Vec<_>> =
             values.into_iter().zip(&types).map(|(value, data_type)| self.coerce(value, data_type)).collect();
-        let kind = TypedKind::InSubquery { values: values?, query: Arc::new(SubqueryPlan { resolved }) };
+        let kind = TypedKind::InSubquery { values: values?, query: self.subquery_plan(resolved, scope)? };
         Ok(Typed::new(kind, SparkType::Boolean, nullable, origin.clone()))
     }
 }

@@ -16,7 +16,8 @@ impl Resolver<'_> {
     pub fn having(&self, input: &Relation, condition: &Expression, environment: Environment<'_>) -> SparkResult<Resolved> {
         let input = self.resolve_relation(input, environment)?;
         let Some(block) = &input.block else { return self.filter_resolved(input, condition, environment) };
-        let condition = self.with_block_scope(&input, block, environment, |scope| self.resolve_condition(condition, scope))?;
+        let resolve = |scope: &Scope<'_>| self.resolve_condition(condition, &Scope { grouping_first: true, ..*scope });
+        let condition = self.with_block_scope(&input, block, environment, resolve)?;
         let mut block = Block::clone(block);
         block.having.push(block.in_terms_of_input(condition));
         if block.grouping.is_none() {

@@ -102,7 +102,7 @@ impl Resolver<'_> {
         let mut full = qualifier.to_vec();
         full.push(name.to_owned());
         let rename = |(index, attribute): (usize, &Attribute)| {
-            let attribute = attribute.with_qualifier(&full);
+            let attribute = Attribute { position: index, ..attribute.with_qualifier(&full) };
             match columns.get(index) {
                 Some(name) => self.renewed(&attribute.with_name(name)),
                 None => attribute,

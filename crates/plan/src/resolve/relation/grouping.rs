@@ -7,9 +7,9 @@ use firesteel_syntax::ir::literal::Literal;
 use firesteel_syntax::ir::relation::{Grouping, GroupingElement, GroupingElementSet};
 
 use crate::block::GroupBy;
-use crate::lower::Lowering;
+use crate::lower::comparison_key;
 use crate::resolver::Resolver;
-use crate::scope::Scope;
+use crate::scope::{Scope, quote_parts};
 use crate::typed::{Typed, TypedKind};
 
 /// Sets of grouping expressions, each a list of positions.
@@ -23,9 +23,9 @@ struct Known {
 
 impl Known {
     fn position(&mut self, expression: Typed) -> SparkResult<usize> {
-        let key = Lowering { origins: None }.expression(&expression)?;
+        let key = comparison_key(&expression)?;
         for (position, known) in self.expressions.iter().enumerate() {
-            if (Lowering { origins: None }).expression(known)? == key {
+            if comparison_key(known)? == key {
                 return Ok(position);
             }
         }
@@ -168,7 +168,7 @@ impl Resolver<'_> {
         let typed = typed.into_unaliased();
         if typed.has_aggregate() {
             return Err(SparkError::new("GROUP_BY_AGGREGATE")
-                .param("sqlExpr", self.printer().print(&typed))
+                .param("sqlExpr", self.qualified_printer().print(&typed))
                 .at(&expression.origin));
         }
         Ok(typed)
@@ -186,10 +186,21 @@ impl Resolver<'_> {
         if typed.has_aggregate() {
             return Err(SparkError::new("GROUP_BY_POS_AGGREGATE")
                 .param("index", position.to_string())
-                .param("aggExpr", self.printer().print(typed.unaliased()))
+                .param("aggExpr", self.aliased_text(typed))
                 .at(&at.origin));
         }
         Ok(typed.clone())
+    }
+
+    /// A selected expression with the name that it has as a column.
+    fn aliased_text(&self, typed: &Typed) -> String {
+        let name = match &typed.kind {
+            TypedKind::Alias(alias) => alias.names.first().map(ToString::to_string).unwrap_or_default(),
+            _ => self.printer().print(typed),
+        };
+        let text = self.qualified_printer().print(typed.unaliased());
+        let is_plain = name.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_');
+        if is_plain { format!("{text} AS {name}") } else { format!("{text} AS {}", quote_parts(&[name])) }
     }
 
     /// The SELECT list's expression of this alias.

@@ -91,24 +91,14 @@ impl Resolver<'_> {
                 TypedKind::Field { name, .. } => name.to_string(),
                 _ => self.printer().print(expression),
             },
+            TypedKind::Outer(attribute) => attribute.name.to_string(),
             _ => self.printer().print(expression),
         }
     }
 
     fn project_generator(&self, input: Resolved, grouping: Option<GroupBy>, selected: Vec<Typed>) -> SparkResult<Resolved> {
-        let count = selected.iter().filter(|expression| expression.has_generator()).count();
-        if count > 1 {
-            let printed: Vec<_> = selected
-                .iter()
-                .filter(|expression| expression.has_generator())
-                .map(|expression| format!("\"{}\"", self.printer().print(expression.unaliased())))
-                .collect();
-            return Err(SparkError::new("UNSUPPORTED_GENERATOR.MULTI_GENERATOR")
-                .param("num", count.to_string())
-                .param("generators", printed.join(", ")));
-        }
-        if grouping.is_some() {
-            return Err(SparkError::unsupported("a generator beside aggregates"));
+        if let Some(grouping) = grouping {
+            return self.generator_above_aggregate(input, grouping, selected);
         }
         let mut input = input;
         let mut expanded = Vec::with_capacity(selected.len());
@@ -117,11 +107,8 @@ impl Resolver<'_> {
                 TypedKind::Alias(ref alias) => (alias.names.clone(), alias.child.clone()),
                 _ => (Vec::new(), expression.clone()),
             };
+            self.check_generator(&inner)?;
             let TypedKind::Generator(call) = inner.kind else {
-                if expression.has_generator() {
-                    return Err(SparkError::new("UNSUPPORTED_GENERATOR.NESTED_IN_EXPRESSIONS")
-                        .param("expression", format!("\"{}\"", self.printer().print(&expression))));
-                }
                 expanded.push(expression);
                 continue;
             };
@@ -130,5 +117,57 @@ impl Resolver<'_> {
             expanded.extend(columns.iter().map(Typed::column));
         }
         self.block(input, None, expanded)
+    }
+
+    /// A generator may only be a whole column of the list.
+    fn check_generator(&self, expression: &Typed) -> SparkResult<()> {
+        if expression.children().into_iter().any(Typed::has_generator) {
+            let printed = format!("\"{}\"", self.printer().print(expression));
+            return Err(SparkError::new("UNSUPPORTED_GENERATOR.NESTED_IN_EXPRESSIONS").param("expression", printed));
+        }
+        Ok(())
+    }
+
+    /// The aggregate computes the generators' arguments; the rows are made from those above it.
+    fn generator_above_aggregate(
+        &self,
+        input: Resolved,
+        grouping: GroupBy,
+        selected: Vec<Typed>,
+    ) -> SparkResult<Resolved> {
+        let mut computed = Vec::new();
+        let mut above = Vec::with_capacity(selected.len());
+        let mut compute = |expression: Typed| {
+            let output = self.output(expression);
+            let column = Typed::column(&output.attribute);
+            computed.push(output);
+            column
+        };
+        for mut expression in selected {
+            self.check_generator(expression.unaliased())?;
+            let generator = match &mut expression.kind {
+                TypedKind::Alias(alias) => &mut alias.child.kind,
+                kind => kind,
+            };
+            let TypedKind::Generator(call) = generator else {
+                above.push(compute(expression));
+                continue;
+            };
+            for argument in &mut call.arguments {
+                if !matches!(argument.kind, TypedKind::Literal(_)) {
+                    *argument = compute(argument.clone());
+                }
+            }
+            above.push(expression);
+        }
+        let block = Block {
+            input,
+            grouping: Some(grouping),
+            outputs: computed,
+            extras: Vec::new(),
+            having: Vec::new(),
+            qualify: Vec::new(),
+        };
+        self.project_generator(Resolved { block: None, ..block.build(self)? }, None, above)
     }
 }

@@ -43,7 +43,9 @@ impl Resolver<'_> {
         let output = schema
             .iter()
             .zip(arrow.fields())
-            .map(|(field, carrier)| Attribute {
+            .enumerate()
+            .map(|(position, (field, carrier))| Attribute {
+                position,
                 id: AttributeId(self.next_id()),
                 name: field.name.as_str().into(),
                 qualifier: qualifier.into(),
