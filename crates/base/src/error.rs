@@ -74,6 +74,15 @@ impl SparkError {
         }))
     }
 
+    /// An error that Spark raises without a condition, as Java's own exceptions are.
+    pub fn unnamed(kind: ErrorKind, message: impl Into<String>) -> Self {
+        let mut error = Self::internal(message);
+        let inner = error.inner_mut();
+        inner.condition = Condition::unnamed();
+        inner.kind = Some(kind);
+        error
+    }
+
     /// A feature that is not built: `NOT_IMPLEMENTED`-like refusal that names the feature.
     ///
     /// Carries Spark's `UNSUPPORTED_FEATURE`-family SQLSTATE `0A000`.
@@ -210,7 +219,7 @@ impl SparkError {
 
     /// Condition, words and SQLSTATE. Conditions that Spark never named show their words alone.
     fn head(&self) -> String {
-        if self.condition().starts_with("_LEGACY_ERROR_") {
+        if self.condition().is_empty() || self.condition().starts_with("_LEGACY_ERROR_") {
             return self.text();
         }
         let head = format!("[{}] {}", self.condition(), self.text());

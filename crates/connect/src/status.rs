@@ -47,12 +47,16 @@ pub(crate) fn of(error: &SparkError, session: Option<&Session>) -> Status {
     };
     let mut put = |key: &str, value: String| info.metadata.insert(key.to_owned(), value);
     put("classes", serde_json::json!(classes).to_string());
-    put("errorClass", error.condition().to_owned());
-    put("sqlState", error.sql_state().to_owned());
+    // An error without a condition has no parameters either.
+    let has_condition = !error.condition().is_empty();
+    if has_condition {
+        put("errorClass", error.condition().to_owned());
+        put("sqlState", error.sql_state().to_owned());
+    }
     let parameters: serde_json::Map<String, serde_json::Value> =
         error.parameters().iter().map(|(name, value)| (name.clone(), value.clone().into())).collect();
     let parameters = serde_json::Value::Object(parameters).to_string();
-    if parameters.len() <= PARAMETERS_BYTES_MAX {
+    if has_condition && parameters.len() <= PARAMETERS_BYTES_MAX {
         put("messageParameters", parameters);
     }
     if let Some(session) = session {
@@ -96,6 +100,7 @@ fn shorten(message: &str) -> String {
 
 /// The details of an error, as `FetchErrorDetails` answers them.
 pub(crate) fn error_details(error: &SparkError) -> FetchErrorDetailsResponse {
+    let has_condition = !error.condition().is_empty();
     let throwable = details::SparkThrowable {
         error_class: Some(error.condition().to_owned()),
         message_parameters: error.parameters().iter().map(|(key, value)| (key.clone(), value.clone())).collect(),
@@ -108,7 +113,7 @@ pub(crate) fn error_details(error: &SparkError) -> FetchErrorDetailsResponse {
         message: error.message(),
         stack_trace: Vec::new(),
         cause_idx: None,
-        spark_throwable: Some(throwable),
+        spark_throwable: Some(throwable).filter(|_| has_condition),
     };
     FetchErrorDetailsResponse { root_error_idx: Some(0), errors: vec![error], ..Default::default() }
 }

@@ -11,9 +11,9 @@ mod extremum_by;
 mod first_last;
 mod fold;
 mod gathered;
-mod groups;
+pub(crate) mod groups;
 mod histogram_numeric;
-mod kernel;
+pub(crate) mod kernel;
 mod listagg;
 mod mode;
 mod moments;
@@ -25,6 +25,8 @@ mod sum;
 mod tests;
 
 use crate::function::Function;
+
+pub(crate) use kernel::raise;
 
 /// The functions of this group.
 pub static FUNCTIONS: &[&Function] = &[

@@ -32,6 +32,8 @@ pub struct Argument<'a> {
     pub nullable: bool,
     /// The value, if the argument is a literal or folds to one.
     pub constant: Option<ScalarValue>,
+    /// Whether it is written as a value, and not only folds to one.
+    pub is_literal: bool,
     /// Whether it could be computed without a row.
     pub is_foldable: bool,
     /// Prints the argument for error messages.

@@ -22,6 +22,7 @@ mod map;
 mod map_concat;
 mod map_entries;
 mod map_from_arrays;
+mod mersenne_twister;
 mod named_struct;
 mod reverse;
 mod sequence;

@@ -11,6 +11,8 @@ mod strict;
 
 use crate::function::Function;
 
+pub(crate) use random::any_seed;
+
 /// The functions of this group.
 pub static FUNCTIONS: &[&Function] = &[
     &absolute::ABS,

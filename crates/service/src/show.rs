@@ -73,7 +73,7 @@ impl Table {
         let has_more = rows.len() > kept;
         rows.truncate(kept);
         let cut = |cell: String| truncate(escape(&cell), show.truncate);
-        let header = schema.iter().map(|field| cut(field.name.clone())).collect();
+        let header = schema.iter().map(|field| escape(&field.name)).collect();
         let rows = rows.into_iter().map(|row| row.into_iter().map(cut).collect()).collect();
         Ok(Self { header, rows, has_more })
     }

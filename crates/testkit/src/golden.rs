@@ -12,7 +12,7 @@ use serde_json::Value;
 use std::sync::Arc;
 
 use crate::mode::Mode;
-use crate::process::{Outcome, Process, TIME_ZONE};
+use crate::process::{Outcome, Process};
 use crate::shell_text::ShellText;
 
 /// A step that takes longer fails.
@@ -56,7 +56,6 @@ pub fn run_file(directory: &Path, path: &Path, mut report: impl FnMut(usize, Ste
     let case: Value = serde_json::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))?;
     let process = Process::new(Mode::Default).map_err(|error| error.to_string())?;
     let session = process.session().map_err(|error| error.to_string())?;
-    let shell = ShellText::new(TIME_ZONE);
     tables::create(&process, &session, directory, &text);
     for (key, value) in case["set"].as_object().into_iter().flatten() {
         let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
@@ -65,6 +64,7 @@ pub fn run_file(directory: &Path, path: &Path, mut report: impl FnMut(usize, Ste
     for (index, step) in case["steps"].as_array().into_iter().flatten().enumerate() {
         let sql = step["sql"].as_str().unwrap_or_default();
         let outcome = run(&process, &session, sql);
+        let shell = ShellText::new(&session.time_zone());
         report(index + 1, compare::problem(step, sql, &outcome, &shell));
     }
     process.end();

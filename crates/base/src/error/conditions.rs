@@ -44,6 +44,11 @@ impl Condition {
         Self(Row { name: "INTERNAL_ERROR", sql_state: "XX000", template: "<message>" })
     }
 
+    /// No condition: the message stands for itself.
+    pub(super) const fn unnamed() -> Self {
+        Self(Row { name: "", sql_state: "", template: "<message>" })
+    }
+
     pub fn name(self) -> &'static str {
         self.0.name
     }

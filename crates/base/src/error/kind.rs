@@ -118,6 +118,8 @@ kinds! {
         "java.lang.RuntimeException",
         "java.lang.Exception",
     ];
+    /// Java's own, which has no condition.
+    JavaArithmetic = ["java.lang.ArithmeticException", "java.lang.RuntimeException", "java.lang.Exception"];
     NumberFormat = [
         "org.apache.spark.SparkNumberFormatException",
         "java.lang.NumberFormatException",

@@ -11,7 +11,7 @@ use datafusion::logical_expr::{Accumulator, EmitTo, GroupsAccumulator};
 use super::kernel::{AggregateCall, AggregateKernel};
 
 /// What is gathered for each of a number of groups, which are called by their indices.
-pub(super) trait Groups: Debug + Send + Sync + 'static {
+pub(crate) trait Groups: Debug + Send + Sync + 'static {
     /// Makes place for groups, so that there are `total`.
     fn resize(&mut self, total: usize);
 
@@ -213,12 +213,12 @@ fn filter_as_nulls(filter: &BooleanArray) -> NullBuffer {
 }
 
 /// Validity of the rows that take part: those of `nulls` that pass the filter.
-pub(super) fn taking_part(nulls: Option<&NullBuffer>, filter: Option<&BooleanArray>) -> Option<NullBuffer> {
+pub(crate) fn taking_part(nulls: Option<&NullBuffer>, filter: Option<&BooleanArray>) -> Option<NullBuffer> {
     NullBuffer::union(nulls, filter.map(filter_as_nulls).as_ref())
 }
 
 /// Calls `each(group, row)` for the rows that are valid.
-pub(super) fn for_each_row(groups: &[usize], valid: Option<&NullBuffer>, mut each: impl FnMut(usize, usize)) {
+pub(crate) fn for_each_row(groups: &[usize], valid: Option<&NullBuffer>, mut each: impl FnMut(usize, usize)) {
     match valid {
         Some(valid) if valid.null_count() > 0 => {
             groups.iter().zip(valid.iter()).enumerate().for_each(|(row, (group, is_valid))| {
@@ -232,7 +232,7 @@ pub(super) fn for_each_row(groups: &[usize], valid: Option<&NullBuffer>, mut eac
 }
 
 /// Calls `each(group, value)` for the values that are valid.
-pub(super) fn for_each_value<T: ArrowPrimitiveType>(
+pub(crate) fn for_each_value<T: ArrowPrimitiveType>(
     groups: &[usize],
     values: &PrimitiveArray<T>,
     valid: Option<&NullBuffer>,
@@ -250,7 +250,7 @@ pub(super) fn for_each_value<T: ArrowPrimitiveType>(
 }
 
 /// A column of a primitive type.
-pub(super) fn primitive<T: ArrowPrimitiveType>(array: &ArrayRef) -> Result<&PrimitiveArray<T>> {
+pub(crate) fn primitive<T: ArrowPrimitiveType>(array: &ArrayRef) -> Result<&PrimitiveArray<T>> {
     match array.as_primitive_opt::<T>() {
         Some(array) => Ok(array),
         None => internal_err!("an aggregate met {} instead of {}", array.data_type(), T::DATA_TYPE),
@@ -258,7 +258,7 @@ pub(super) fn primitive<T: ArrowPrimitiveType>(array: &ArrayRef) -> Result<&Prim
 }
 
 /// A column of booleans.
-pub(super) fn booleans(array: &ArrayRef) -> Result<&BooleanArray> {
+pub(crate) fn booleans(array: &ArrayRef) -> Result<&BooleanArray> {
     match array.as_boolean_opt() {
         Some(array) => Ok(array),
         None => internal_err!("an aggregate met {} instead of booleans", array.data_type()),

@@ -26,7 +26,7 @@ use super::groups::{Groups, ManyGroups, SingleGroup};
 use super::replay::{DistinctAccumulator, ReplayingAccumulator};
 
 /// An aggregate of our own. Implementors are zero-sized.
-pub(super) trait AggregateKernel: fmt::Debug + Default + Copy + Send + Sync + 'static {
+pub(crate) trait AggregateKernel: fmt::Debug + Default + Copy + Send + Sync + 'static {
     /// Unique; by convention `spark_<name>`.
     const NAME: &'static str;
     /// Whether it obeys `ORDER BY` within the call, by sorting its rows: the ordering's values come behind the arguments.
@@ -50,7 +50,7 @@ pub(super) trait AggregateKernel: fmt::Debug + Default + Copy + Send + Sync + 's
 
 /// What an accumulator is made for.
 #[derive(Clone, Debug)]
-pub(super) struct AggregateCall {
+pub(crate) struct AggregateCall {
     pub arguments: Vec<DataType>,
     /// The values of the arguments that are constants.
     pub constants: Vec<Option<ScalarValue>>,
@@ -97,17 +97,17 @@ fn constant(expression: &Arc<dyn PhysicalExpr>) -> Option<ScalarValue> {
 }
 
 /// The column at `index` of an accumulator's input.
-pub(super) fn column(columns: &[ArrayRef], index: usize) -> Result<&ArrayRef> {
+pub(crate) fn column(columns: &[ArrayRef], index: usize) -> Result<&ArrayRef> {
     columns.get(index).ok_or_else(too_few)
 }
 
 /// An error of Spark on its way through the engine.
-pub(super) fn raise(error: SparkError) -> DataFusionError {
+pub(crate) fn raise(error: SparkError) -> DataFusionError {
     DataFusionError::External(Box::new(error))
 }
 
 /// The DataFusion function of a kernel.
-pub(super) fn aggregate_udf<K: AggregateKernel>(_kernel: K) -> Arc<AggregateUDF> {
+pub(crate) fn aggregate_udf<K: AggregateKernel>(_kernel: K) -> Arc<AggregateUDF> {
     const { assert!(size_of::<K>() == 0, "a kernel has no state") };
     Arc::new(AggregateUDF::new_from_impl(Adapter::<K>(PhantomData)))
 }

@@ -38,6 +38,7 @@ fn udaf(name: &str, types: &[SparkType]) -> Arc<AggregateUDF> {
         data_type: data_type.clone(),
         nullable: true,
         constant: None,
+        is_literal: false,
         is_foldable: false,
         printer: &printer,
     };

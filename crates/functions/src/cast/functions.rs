@@ -29,6 +29,7 @@ cast_functions! {
     DOUBLE: "double" => SparkType::Double;
     DECIMAL: "decimal" => SparkType::DECIMAL_DEFAULT;
     DATE: "date" => SparkType::Date;
+    TIME: "time" => SparkType::Time { precision: 6 };
     TIMESTAMP: "timestamp" => SparkType::Timestamp;
     BINARY: "binary" => SparkType::Binary;
     STRING: "string" => SparkType::STRING;

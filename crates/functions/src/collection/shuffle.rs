@@ -1,16 +1,25 @@
-//! `shuffle`: an array in random order.
+//! `shuffle`: an array in random order, the order that Spark's generator gives for the seed.
+//!
+//! The orders follow each other through the rows, which takes a state beside the arguments: it lives in the function
+//! object, and each binding makes its own.
 
-use arrow::array::{Array, AsArray};
-use arrow::datatypes::Int64Type;
-use datafusion::logical_expr::ColumnarValue;
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+
+use arrow::array::{Array, ArrayRef};
+use arrow::datatypes::DataType;
+use datafusion::common::{Result, ScalarValue};
+use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility};
 use firesteel_base::{SparkError, SparkResult};
 
+use super::mersenne_twister::MersenneTwister;
 use super::typing::element_type;
+use crate::aggregate::raise;
 use crate::call::Call;
 use crate::coercion::quoted;
 use crate::function::{Function, Scalar};
 use crate::kernel::nested::{Picker, RowBuilder, element_field, lists, range};
-use crate::kernel::{KernelCall, kernels};
 
 pub(super) const FUNCTION: Function = Function::scalar("shuffle", bind)
     .arity(1..=2)
@@ -18,66 +27,99 @@ pub(super) const FUNCTION: Function = Function::scalar("shuffle", bind)
     .nondeterministic()
     .since("2.4.0");
 
-kernels! {
-    Shuffle = "spark_shuffle" Volatile => evaluate;
-}
-
 fn bind(call: &Call<'_>) -> SparkResult<Scalar> {
     element_type(call, 0)?;
-    let mut types = vec![call.data_type(0)?.clone()];
-    if let Some(seed) = call.arguments.get(1) {
-        if !seed.data_type.is_integral() || seed.constant.is_none() {
-            return Err(SparkError::new("INVALID_PARAMETER_VALUE.LONG")
-                .param("functionName", "`shuffle`")
-                .param("parameter", "`seed`")
-                .param("invalidValue", quoted(&seed.sql())));
-        }
-        types.push(firesteel_base::SparkType::Long);
-    }
-    let nullable = call.argument(0)?.nullable;
-    Ok(Scalar::kernel(call, call.data_type(0)?.clone(), Shuffle).casting(types).nullable(nullable))
-}
-
-fn evaluate(call: &KernelCall<'_>) -> SparkResult<ColumnarValue> {
     let seed = match call.arguments.get(1) {
+        None => crate::math::any_seed(),
         Some(seed) => {
-            let seed = seed.to_array(1).map_err(crate::kernel::from_engine)?;
-            seed.as_primitive_opt::<Int64Type>().map_or(0, |seed| seed.value(0))
+            let constant = seed.constant.as_ref().filter(|_| seed.data_type.is_integral());
+            match constant.and_then(|seed| seed.cast_to(&DataType::Int64).ok()) {
+                Some(ScalarValue::Int64(seed)) => seed.unwrap_or(0),
+                _ => {
+                    return Err(SparkError::new("INVALID_PARAMETER_VALUE.LONG")
+                        .param("functionName", "`shuffle`")
+                        .param("parameter", "`seed`")
+                        .param("invalidValue", quoted(&seed.sql())));
+                }
+            }
         }
-        None => chrono::Utc::now().timestamp_nanos_opt().unwrap_or(0),
     };
-    let mut random = Random(seed as u64);
-    call.with_arrays(|arrays| {
-        let array = lists(arrays, 0)?;
-        let mut values = Picker::new(&[array.values()], element_field(call.return_type)?.data_type())?;
-        let mut rows = RowBuilder::new(array.len());
-        for row in 0..array.len() {
-            if array.is_null(row) {
-                rows.end_null(values.len())?;
-                continue;
-            }
-            let mut order: Vec<usize> = range(array.offsets(), row).collect();
-            for last in (1..order.len()).rev() {
-                order.swap(last, (random.next() % (last as u64 + 1)) as usize);
-            }
-            for index in order {
-                values.pick(0, index);
-            }
-            rows.end(values.len())?;
-        }
-        rows.into_lists(&values.finish()?, call.return_type)
-    })
+    let data_type = call.data_type(0)?.clone();
+    let nullable = call.argument(0)?.nullable;
+    let shuffled = Scalar::expr(call, data_type, move |mut arguments| {
+        arguments.truncate(1);
+        let random = Mutex::new(MersenneTwister::new(seed));
+        Ok(ScalarUDF::new_from_impl(Shuffle { seed, random }).call(arguments))
+    });
+    Ok(shuffled.nullable(nullable))
 }
 
-/// SplitMix64.
-struct Random(u64);
+/// The function object: from which seed it draws, and how far it came.
+struct Shuffle {
+    seed: i64,
+    random: Mutex<MersenneTwister>,
+}
 
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
+impl fmt::Debug for Shuffle {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Shuffle({})", self.seed)
     }
+}
+
+impl PartialEq for Shuffle {
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::eq(self, other)
+    }
+}
+
+impl Eq for Shuffle {}
+
+impl Hash for Shuffle {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.seed.hash(state);
+    }
+}
+
+impl ScalarUDFImpl for Shuffle {
+    fn name(&self) -> &str {
+        "spark_shuffle"
+    }
+
+    fn signature(&self) -> &Signature {
+        static SIGNATURE: LazyLock<Signature> = LazyLock::new(|| Signature::any(1, Volatility::Volatile));
+        &SIGNATURE
+    }
+
+    fn return_type(&self, arg_types: &[DataType]) -> Result<DataType> {
+        Ok(arg_types.first().cloned().unwrap_or(DataType::Null))
+    }
+
+    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        let array = args.args.first().map(|array| array.to_array(args.number_rows)).transpose()?;
+        let mut random = self.random.lock().unwrap_or_else(PoisonError::into_inner);
+        let return_type = args.return_field.data_type();
+        let array = array.map(|array| shuffled(&array, return_type, &mut random)).transpose().map_err(raise)?;
+        array.map(ColumnarValue::Array).ok_or_else(|| raise(SparkError::internal("shuffle without an array")))
+    }
+}
+
+fn shuffled(array: &ArrayRef, return_type: &DataType, random: &mut MersenneTwister) -> SparkResult<ArrayRef> {
+    let array = lists(&[Arc::clone(array)], 0)?;
+    let mut values = Picker::new(&[array.values()], element_field(return_type)?.data_type())?;
+    let mut rows = RowBuilder::new(array.len());
+    for row in 0..array.len() {
+        if array.is_null(row) {
+            rows.end_null(values.len())?;
+            continue;
+        }
+        let mut order: Vec<usize> = range(array.offsets(), row).collect();
+        for last in (1..order.len()).rev() {
+            order.swap(last, random.below(last + 1));
+        }
+        for index in order {
+            values.pick(0, index);
+        }
+        rows.end(values.len())?;
+    }
+    rows.into_lists(&values.finish()?, return_type)
 }

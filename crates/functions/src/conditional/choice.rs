@@ -123,6 +123,7 @@ fn with_zero<'a>(call: &'a Call<'a>) -> (Argument<'a>, Argument<'a>) {
         data_type: first.map_or(SparkType::Null, |first| first.data_type.clone()),
         nullable: first.is_some_and(|first| first.nullable),
         constant: first.and_then(|first| first.constant.clone()),
+        is_literal: first.is_some_and(|first| first.is_literal),
         is_foldable: first.is_some_and(|first| first.is_foldable),
         printer,
     };
@@ -130,6 +131,7 @@ fn with_zero<'a>(call: &'a Call<'a>) -> (Argument<'a>, Argument<'a>) {
         data_type: SparkType::Integer,
         nullable: false,
         constant: Some(ScalarValue::Int32(Some(0))),
+        is_literal: true,
         is_foldable: true,
         printer: &zero_text,
     };

@@ -9,6 +9,7 @@ use firesteel_base::{SparkError, SparkResult, SparkType};
 
 use super::unix_timestamp::UnixSeconds;
 use crate::call::Call;
+use crate::operator::error::java_overflow;
 use crate::cast::datetime::MICROS_PER_SECOND;
 use crate::coercion::Expected;
 use crate::function::{Function, Scalar};
@@ -120,8 +121,5 @@ fn long_overflow() -> SparkError {
 }
 
 fn arithmetic(message: &str) -> SparkError {
-    SparkError::new("ARITHMETIC_OVERFLOW")
-        .param("message", message)
-        .param("alternative", "")
-        .param("config", "\"spark.sql.ansi.enabled\"")
+    java_overflow(message)
 }

@@ -222,10 +222,10 @@ fn make_time(call: &KernelCall<'_>) -> SparkResult<ColumnarValue> {
 
 /// `seconds` has six digits behind the point.
 fn of_fields(hour: i32, minute: i32, seconds: i128) -> Result<i64, String> {
-    let whole = seconds.div_euclid(1_000_000);
+    let whole = seconds / 1_000_000;
     let hour = checked(hour, 0, 23, "HourOfDay (valid values 0 - 23)")?;
     let minute = checked(minute, 0, 59, "MinuteOfHour (valid values 0 - 59)")?;
-    if !(0..60).contains(&whole) {
+    if seconds < 0 || whole >= 60 {
         return Err(format!("Invalid value for SecondOfMinute (valid values 0 - 59): {whole}"));
     }
     Ok((hour * 3600 + minute * 60) * NANOS_PER_SECOND + seconds as i64 * 1000)

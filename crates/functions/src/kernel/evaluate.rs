@@ -3,8 +3,11 @@
 use arrow::array::{ArrayRef, AsArray, RecordBatch, RecordBatchOptions};
 use arrow::datatypes::Schema;
 use datafusion::common::{DFSchema, ScalarValue};
+use datafusion::config::ConfigOptions;
+use datafusion::execution::context::ExecutionProps;
 use datafusion::logical_expr::Expr;
-use datafusion::prelude::{SessionConfig, SessionContext};
+use datafusion::logical_expr::physical_planning_context::PhysicalPlanningContext;
+use datafusion::physical_expr::create_physical_expr;
 use firesteel_base::{SparkError, SparkResult, SparkType};
 
 use super::{from_engine, kernel_call};
@@ -78,6 +81,7 @@ fn evaluate(name: &str, arguments: &[(SparkType, ScalarValue)]) -> SparkResult<(
                 data_type: data_type.clone(),
                 nullable: value.is_null(),
                 constant: Some(value.clone()),
+                is_literal: true,
                 is_foldable: true,
                 printer: &printer,
             })
@@ -99,15 +103,16 @@ fn evaluate(name: &str, arguments: &[(SparkType, ScalarValue)]) -> SparkResult<(
         Build::Kernel(udf) => kernel_call(std::sync::Arc::clone(udf), inputs?, &bound.data_type, -1)?,
         Build::Expr(build) => build(inputs?)?,
     };
-    let mut config = SessionConfig::new();
-    config.options_mut().execution.enable_ansi_mode = true;
-    config.options_mut().execution.time_zone = Some(ZONE.to_owned());
+    let mut config = ConfigOptions::new();
+    config.execution.enable_ansi_mode = true;
+    config.execution.time_zone = Some(ZONE.to_owned());
+    let mut props = ExecutionProps::new();
+    props.config_options = Some(std::sync::Arc::new(config));
     let schema = std::sync::Arc::new(Schema::empty());
     let options = RecordBatchOptions::new().with_row_count(Some(1));
     let batch = RecordBatch::try_new_with_options(schema, Vec::new(), &options).unwrap();
-    let physical = SessionContext::new_with_config(config)
-        .create_physical_expr(expression, &DFSchema::empty())
-        .map_err(from_engine)?;
+    let planning = PhysicalPlanningContext::default();
+    let physical = create_physical_expr(&expression, &DFSchema::empty(), &props, &planning).map_err(from_engine)?;
     let result = physical.evaluate(&batch).and_then(|value| value.into_array(1)).map_err(from_engine)?;
     if *result.data_type() != bound.data_type.to_arrow() && !bound.data_type.is_string() {
         return Err(SparkError::internal(format!("{name} gave {}", result.data_type())));

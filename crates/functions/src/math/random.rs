@@ -89,21 +89,8 @@ impl Generator {
         }
     }
 
-    /// As `java.util.Random.nextInt(bound)`; a bound below 2^31.
-    fn below(&mut self, bound: i64) -> i64 {
-        loop {
-            let drawn = self.bits(31);
-            if bound & -bound == bound {
-                return (bound * drawn) >> 31;
-            }
-            let value = drawn % bound;
-            if drawn - value + (bound - 1) < 1 << 31 {
-                return value;
-            }
-        }
-    }
-
     /// Letters and digits, each of a number below 62.
+    #[expect(clippy::cast_possible_truncation, reason = "the number's 32 bits are wanted")]
     fn text(&mut self, length: usize) -> String {
         let letter = |number: i64| {
             let number = u8::try_from(number).unwrap_or(0);
@@ -113,7 +100,9 @@ impl Generator {
                 _ => b'A' + (number - 36),
             })
         };
-        (0..length).map(|_| letter(self.below(62))).collect()
+        // A remainder without its sign, of a number with one.
+        let mut next = || (i64::from(self.bits(32) as i32) % 62).abs();
+        (0..length).map(|_| letter(next())).collect()
     }
 }
 
@@ -198,7 +187,7 @@ fn drawn(kind: Kind, seed: i64) -> Expr {
 }
 
 /// A seed for a call without one.
-fn any_seed() -> i64 {
+pub(crate) fn any_seed() -> i64 {
     static COUNTER: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);
     let count = COUNTER.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
     let mut hasher = std::hash::DefaultHasher::new();

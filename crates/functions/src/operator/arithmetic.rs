@@ -234,17 +234,7 @@ pub(super) fn decimal_kernel(operation: Operation, tries: bool) -> Build {
 fn operand_types(call: &Call<'_>, operation: Operation) -> SparkResult<(SparkType, SparkType)> {
     let (left, right) = (call.argument(0)?, call.argument(1)?);
     let (mut left_type, mut right_type) = promoted_strings(call)?;
-    match (&left_type, &right_type) {
-        (SparkType::Decimal { .. }, other) => right_type = beside_decimal(right, other),
-        (other, SparkType::Decimal { .. }) => left_type = beside_decimal(left, other),
-        _ => {}
-    }
-    // A floating-point number on either side makes a double of the decimal.
-    match (&left_type, &right_type) {
-        (SparkType::Float | SparkType::Double, SparkType::Decimal { .. }) => right_type = SparkType::Double,
-        (SparkType::Decimal { .. }, SparkType::Float | SparkType::Double) => left_type = SparkType::Double,
-        _ => {}
-    }
+    (left_type, right_type) = sides_of_decimal((left, left_type), (right, right_type));
     let are_decimals = matches!((&left_type, &right_type), (SparkType::Decimal { .. }, SparkType::Decimal { .. }));
     if operation == Operation::Divide && !are_decimals {
         let divides = |data_type: &SparkType| data_type.is_numeric() || *data_type == SparkType::Null;
@@ -261,6 +251,24 @@ fn operand_types(call: &Call<'_>, operation: Operation) -> SparkResult<(SparkTyp
     }
     let expected = operation.operand();
     alike(call, left_type, right_type, &expected)
+}
+
+/// A number beside a decimal becomes a decimal, unless it is a floating-point number: that makes a double of the decimal.
+pub(super) fn sides_of_decimal(
+    (left, mut left_type): (&Argument<'_>, SparkType),
+    (right, mut right_type): (&Argument<'_>, SparkType),
+) -> (SparkType, SparkType) {
+    match (&left_type, &right_type) {
+        (SparkType::Decimal { .. }, other) => right_type = beside_decimal(right, other),
+        (other, SparkType::Decimal { .. }) => left_type = beside_decimal(left, other),
+        _ => {}
+    }
+    match (&left_type, &right_type) {
+        (SparkType::Float | SparkType::Double, SparkType::Decimal { .. }) => right_type = SparkType::Double,
+        (SparkType::Decimal { .. }, SparkType::Float | SparkType::Double) => left_type = SparkType::Double,
+        _ => {}
+    }
+    (left_type, right_type)
 }
 
 /// Strings beside other operands become numbers.
@@ -284,7 +292,8 @@ pub(super) fn beside_decimal(operand: &Argument<'_>, data_type: &SparkType) -> S
     match data_type {
         SparkType::Decimal { .. } => data_type.clone(),
         integral if integral.is_integral() => {
-            let digits = operand.constant.as_ref().filter(|value| !value.is_null()).and_then(|value| {
+            let literal = operand.constant.as_ref().filter(|value| operand.is_literal && !value.is_null());
+            let digits = literal.and_then(|value| {
                 let text = value.to_string();
                 u8::try_from(text.trim_start_matches('-').len()).ok()
             });
@@ -320,7 +329,7 @@ pub(super) fn alike(
         left = default.clone();
         right = default;
     }
-    if !same_type(&left, &right) && !are_decimals(&left, &right) {
+    if !same_type(&left, &right) && !(are_decimals(&left, &right) && expected.accepts(&left)) {
         return Err(call
             .mismatch("BINARY_OP_DIFF_TYPES")
             .param("left", quoted_type(&left))

@@ -7,7 +7,7 @@ use datafusion::common::ScalarValue;
 use datafusion::logical_expr::{ColumnarValue, Expr, Operator};
 use firesteel_base::{SparkError, SparkResult, SparkType};
 
-use super::arithmetic::{alike, binary};
+use super::arithmetic::{alike, binary, sides_of_decimal};
 use super::infix;
 use super::integral::Operands;
 use crate::call::Call;
@@ -44,6 +44,7 @@ fn bind(call: &Call<'_>, operator: Operator) -> SparkResult<Scalar> {
         None if call.ansi() => (left, right),
         Some(_) | None => (promoted(&left), promoted(&right)),
     };
+    let (left, right) = sides_of_decimal((call.argument(0)?, left), (call.argument(1)?, right));
     let (left, right) = alike(call, left, right, &Expected::Integral)?;
     let bits = Scalar::expr(call, left.clone(), move |arguments| binary(arguments, operator));
     Ok(bits.casting(vec![left, right]))

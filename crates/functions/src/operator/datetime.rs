@@ -7,7 +7,7 @@ use firesteel_base::{SparkError, SparkResult, SparkType};
 
 use super::arithmetic::Operation;
 use super::infix;
-use super::interval::{Difference, DivideInterval, MultiplyInterval, Shift, ShiftBack};
+use super::interval::{Difference, DivideInterval, MultiplyInterval, Shift, ShiftBack, TimeDifference};
 use crate::call::Call;
 use crate::cast::{CastMode, cast_expr};
 use crate::coercion::{Expected, implicit_cast, ordinal, quoted, quoted_type};
@@ -114,6 +114,10 @@ fn bind_add(call: &Call<'_>, left: &SparkType, right: &SparkType) -> SparkResult
         (SparkType::Null, other) | (other, SparkType::Null) if is_day_time(other) || is_year_month(other) => {
             return Ok(None);
         }
+        (SparkType::Null, time @ SparkType::Time { .. }) => {
+            null_of(call, time.clone(), swapped!(plus))
+        }
+        (time @ SparkType::Time { .. }, SparkType::Null) => null_of(call, time.clone(), plus),
         (left, right) if is_interval(right) && is_shiftable(left, right) => shift(call, 0, 1, false)?,
         (left, right) if is_interval(left) && is_shiftable(right, left) => shift(call, 1, 0, false)?,
         (_, right) if is_day_time(right) || *right == CalendarInterval => return Err(no_timestamp(call, 0, 1, plus)),
@@ -136,6 +140,11 @@ fn bind_subtract(call: &Call<'_>, left: &SparkType, right: &SparkType) -> SparkR
         (CalendarInterval, CalendarInterval) => return Ok(None),
         (left, right) if is_day_time(left) && is_day_time(right) => return Ok(None),
         (Null, other) | (other, Null) if is_day_time(other) || is_year_month(other) => return Ok(None),
+        (left, right) if is_time_of_day(left) || is_time_of_day(right) => match time_difference(call, left, right) {
+            Some(difference) => difference,
+            None if is_timestamp(right) || is_timestamp(left) => timestamp_difference(call)?,
+            None => return Ok(None),
+        },
         (left, right) if is_interval(right) && is_shiftable(left, right) => shift(call, 0, 1, true)?,
         (_, right) if is_day_time(right) || *right == CalendarInterval => {
             return Err(no_timestamp(call, 0, 1, plus_negated));
@@ -246,12 +255,33 @@ fn trying(scalar: Scalar) -> Scalar {
 /// `NULL + date`, which Spark takes for a timestamp.
 fn null_timestamp(call: &Call<'_>, data_type: SparkType) -> Scalar {
     let null_is_first = call.arguments.first().is_some_and(|first| first.data_type == SparkType::Null);
-    let sql: Sql = if null_is_first { swapped!(plus) } else { plus };
+    null_of(call, data_type, if null_is_first { swapped!(plus) } else { plus })
+}
+
+/// NULL of a type, printed by `sql`.
+fn null_of(call: &Call<'_>, data_type: SparkType, sql: Sql) -> Scalar {
     let target = data_type.to_arrow();
     let null = Scalar::expr(call, data_type, move |_| {
         Ok(Expr::Literal(ScalarValue::try_from(&target).map_err(from_engine)?, None))
     });
     null.nullable(true).prints(sql)
+}
+
+fn is_time_of_day(data_type: &SparkType) -> bool {
+    matches!(data_type, SparkType::Time { .. })
+}
+
+/// The time from one time of day to another; text and NULL beside one are read as such.
+fn time_difference(call: &Call<'_>, left: &SparkType, right: &SparkType) -> Option<Scalar> {
+    let as_time = |own: &SparkType| match own {
+        SparkType::Time { .. } => Some(own.clone()),
+        SparkType::Null => Some(SparkType::Time { precision: 6 }),
+        text if text.is_string() => Some(SparkType::Time { precision: 6 }),
+        _ => None,
+    };
+    let types = vec![as_time(left)?, as_time(right)?];
+    let hours = SparkType::DayTimeInterval { start: DayTimeField::Hour, end: DayTimeField::Second };
+    Some(Scalar::kernel(call, hours, TimeDifference).casting(types).prints(minus))
 }
 
 fn timestamp_difference(call: &Call<'_>) -> SparkResult<Scalar> {

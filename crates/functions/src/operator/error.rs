@@ -46,6 +46,11 @@ pub(crate) fn interval_overflow(instead: &str) -> SparkError {
     error.with_kind(ErrorKind::Arithmetic)
 }
 
+/// An overflow that Java's own arithmetic finds.
+pub(crate) fn java_overflow(message: impl Into<String>) -> SparkError {
+    SparkError::unnamed(ErrorKind::JavaArithmetic, message)
+}
+
 pub(super) fn interval_divided_by_zero() -> SparkError {
     SparkError::new("INTERVAL_DIVIDED_BY_ZERO").with_kind(ErrorKind::Arithmetic)
 }

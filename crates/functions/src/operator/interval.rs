@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arrow::array::{Array, ArrayRef, ArrowPrimitiveType};
 use arrow::datatypes::{
     DataType, Date32Type, Decimal128Type, DurationMicrosecondType, Float64Type, Int32Type, Int64Type,
-    IntervalMonthDayNano, IntervalMonthDayNanoType, IntervalUnit, IntervalYearMonthType, TimeUnit,
+    IntervalMonthDayNano, IntervalMonthDayNanoType, IntervalUnit, IntervalYearMonthType, Time64NanosecondType, TimeUnit,
     TimestampMicrosecondType,
 };
 use datafusion::logical_expr::ColumnarValue;
@@ -15,11 +15,11 @@ use num_bigint::BigInt;
 use num_traits::ToPrimitive;
 
 use super::arithmetic::Operation;
-use super::error::{arithmetic_overflow, interval_divided_by_zero, interval_overflow};
+use super::error::{arithmetic_overflow, interval_divided_by_zero, interval_overflow, java_overflow};
 use super::integral::{Mode, Operands};
 use crate::cast::Zone;
 use crate::cast::datetime::{MICROS_PER_DAY, add_months};
-use crate::cast::number::{divide_half_up, power_of_ten};
+use crate::cast::number::{divide_half_up, double_text, power_of_ten};
 use crate::kernel::{Kernel, KernelCall};
 
 /// A date or timestamp plus days or an interval, in either order.
@@ -228,6 +228,22 @@ impl<const TRY: bool> Kernel for Difference<TRY> {
     }
 }
 
+/// The time between two times of day.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct TimeDifference;
+
+impl Kernel for TimeDifference {
+    const NAME: &'static str = "spark_time_of_day_difference";
+
+    fn evaluate(&self, call: &KernelCall<'_>) -> SparkResult<ColumnarValue> {
+        let operands = Operands::of(call)?;
+        let difference = operands.pairs::<Time64NanosecondType, Time64NanosecondType, DurationMicrosecondType>(
+            |end, start| Ok(Some((end - start) / 1000)),
+        )?;
+        operands.finish(Arc::new(difference))
+    }
+}
+
 /// An interval times a number, in either order.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct MultiplyInterval<const TRY: bool>;
@@ -275,10 +291,7 @@ fn scale_by_number<I: ArrowPrimitiveType>(operands: &Operands, mode: Mode) -> Sp
 where
     I::Native: Into<i64> + TryFrom<i128>,
 {
-    let finish = |scaled: Option<i128>| match scaled.and_then(|scaled| I::Native::try_from(scaled).ok()) {
-        Some(scaled) => Ok(Some(scaled)),
-        None => mode.always_fault(|| interval_overflow(mode.operation.try_name())),
-    };
+    let fit = |scaled: i128| I::Native::try_from(scaled).ok();
     let divides = mode.operation == Operation::Divide;
     let result = match operands.right.data_type() {
         DataType::Int64 => operands.pairs::<I, Int64Type, I>(|interval, number| {
@@ -286,7 +299,15 @@ where
                 return mode.always_fault(interval_divided_by_zero);
             }
             let (interval, number) = (i128::from(interval.into()), i128::from(number));
-            finish(Some(if divides { quotient(interval, number) } else { interval * number }))
+            if divides {
+                let quotient = fit(quotient(interval, number));
+                return quotient.map(Some).map_or_else(|| mode.always_fault(|| interval_overflow("try_divide")), Ok);
+            }
+            let product = interval * number;
+            let size = if i64::try_from(product).is_err() { "long" } else { "integer" };
+            fit(product)
+                .map(Some)
+                .map_or_else(|| mode.always_fault(|| java_overflow(format!("{size} overflow"))), Ok)
         }),
         DataType::Decimal128(_, places) => {
             let power = power_of_ten(u32::try_from(*places).unwrap_or(0)).unwrap_or(1);
@@ -295,12 +316,13 @@ where
                     return mode.always_fault(interval_divided_by_zero);
                 }
                 let interval = i128::from(interval.into());
-                finish(if divides {
+                let scaled = if divides {
                     interval.checked_mul(power).map(|dividend| quotient(dividend, number))
                 } else {
                     let product = BigInt::from(interval) * BigInt::from(number);
                     product.to_i128().map(|product| divide_half_up(product, power))
-                })
+                };
+                scaled.and_then(fit).map(Some).map_or_else(|| mode.always_fault(|| java_overflow("Overflow")), Ok)
             })
         }
         DataType::Float64 => operands.pairs::<I, Float64Type, I>(|interval, number| {
@@ -311,7 +333,15 @@ where
             let scaled = if divides { interval as f64 / number } else { interval as f64 * number };
             // Rounds half away from zero.
             let rounded = scaled.round();
-            finish((rounded.is_finite() && rounded.abs() < 1e30).then_some(rounded as i128))
+            let fault = || {
+                java_overflow(if scaled.is_finite() {
+                    format!("rounded value is out of range for input {} and rounding mode HALF_UP", double_text(scaled))
+                } else {
+                    "input is infinite or NaN".to_owned()
+                })
+            };
+            let whole = (rounded.abs() < 1e30).then_some(rounded as i128).and_then(fit);
+            whole.map(Some).map_or_else(|| mode.always_fault(fault), Ok)
         }),
         other => Err(SparkError::internal(format!("an interval multiplied by {other}"))),
     }?;

@@ -3,7 +3,7 @@
 use datafusion::logical_expr::{Expr, Operator, not};
 use firesteel_base::{SparkError, SparkResult, SparkType};
 
-use super::arithmetic::{alike, binary};
+use super::arithmetic::{alike, binary, sides_of_decimal};
 use super::infix;
 use crate::call::Call;
 use crate::coercion::{Expected, ansi_string_promotion};
@@ -22,6 +22,7 @@ fn bind(call: &Call<'_>, operator: Operator) -> SparkResult<Scalar> {
         Some(common) => (common.clone(), common),
         None => (left, right),
     };
+    let (left, right) = sides_of_decimal((call.argument(0)?, left), (call.argument(1)?, right));
     let (left, right) = alike(call, left, right, &Expected::BOOLEAN)?;
     Ok(Scalar::expr(call, SparkType::Boolean, move |arguments| binary(arguments, operator)).casting(vec![left, right]))
 }

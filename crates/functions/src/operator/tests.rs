@@ -107,6 +107,7 @@ fn bind(symbol: &str, names: [&str; 2], ansi: bool) -> SparkResult<Bound> {
             data_type: type_of(name),
             nullable: is_nullable(name),
             constant: None,
+            is_literal: false,
             is_foldable: false,
             printer,
         })
@@ -188,6 +189,7 @@ async fn answer(context: &SessionContext, symbol: &str, names: [&str; 2], ansi: 
         Ok(array) if array.is_null(0) => "NULL".to_owned(),
         Ok(array) => array.as_string::<i32>().value(0).to_owned(),
         Err(error) if error.condition() == "INTERNAL_ERROR" => error.message(),
+        Err(error) if error.condition().is_empty() => format!("ERR {}", error.text()),
         Err(error) => format!("ERR {}", error.condition()),
     };
     let nullable = if bound.scalar.nullable { "?" } else { "!" };

@@ -38,6 +38,9 @@ fn translate(call: &Call<'_>) -> SparkResult<Scalar> {
 }
 
 fn reverse(call: &Call<'_>) -> SparkResult<Scalar> {
+    if call.data_type(0)? == &SparkType::Binary {
+        return Ok(Scalar::kernel(call, SparkType::Binary, ReverseBytes));
+    }
     let types = call.implicit_cast(&[Expected::one_of([Expected::STRING, Expected::AnyArray])])?;
     match types.first() {
         Some(array @ SparkType::Array { .. }) => {
@@ -123,6 +126,18 @@ impl Kernel for ReverseArray {
             let lists = lists.as_ref().and_then(|lists| lists.as_list_opt::<i32>());
             reversed(lists.ok_or_else(|| SparkError::internal("reverse met something else than an array"))?)
         })
+    }
+}
+
+#[derive(Debug, Default, Clone, Copy)]
+struct ReverseBytes;
+
+impl Kernel for ReverseBytes {
+    const NAME: &'static str = "spark_reverse_bytes";
+
+    fn evaluate(&self, call: &KernelCall<'_>) -> SparkResult<ColumnarValue> {
+        let sources = call.bytes(0)?;
+        call.make_bytes(|row| Ok(sources.get(row).map(|bytes| bytes.iter().rev().copied().collect::<Vec<_>>())))
     }
 }
 

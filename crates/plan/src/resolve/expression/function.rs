@@ -63,7 +63,9 @@ impl Resolver<'_> {
         origin: &Origin,
     ) -> SparkResult<Typed> {
         let name = builtin_name(&call.name).ok_or_else(|| unresolved_routine(&call.name))?;
-        let function = registry::find(&name).ok_or_else(|| unresolved_routine(&call.name))?;
+        // The sign that the parser met, unlike the function of that name, prints as one.
+        let known = if call.is_internal && name == "negative" { "-" } else { name.as_str() };
+        let function = registry::find(known).ok_or_else(|| unresolved_routine(&call.name))?;
         check_arity(function, &name, arguments.len())?;
         refuse_aggregate_syntax(function, &name, call)?;
         let printed: Arc<str> = if function.prints_alias { name.as_str().into() } else { function.name.into() };
@@ -155,6 +157,7 @@ impl Resolver<'_> {
                     data_type: argument.data_type.clone(),
                     nullable: argument.nullable,
                     constant: if is_foldable { self.fold(argument).ok().flatten() } else { None },
+                    is_literal: matches!(argument.kind, TypedKind::Literal(_)),
                     is_foldable,
                     printer: printer.as_ref(),
                 })

@@ -42,7 +42,8 @@ impl Resolver<'_> {
                 (ExpressionKind::Lambda { .. }, None) => {
                     return Err(SparkError::new("INVALID_LAMBDA_FUNCTION_CALL.PARAMETER_DOES_NOT_ACCEPT_LAMBDA_FUNCTION"));
                 }
-                _ => plain.clone(),
+                (_, Some(types)) => self.constant_lambda(function, plain.clone(), &types),
+                (_, None) => plain.clone(),
             });
         }
         let sql = || self.printer().print_call(function, function.name, &complete);
@@ -82,6 +83,15 @@ impl Resolver<'_> {
         let (data_type, nullable) = (body.data_type.clone(), body.nullable);
         let kind = TypedKind::Lambda { parameters, body: Box::new(body) };
         Ok(Typed::new(kind, data_type, nullable, origin.clone()))
+    }
+
+    /// A plain value in a lambda's place: a lambda that does not look at its parameters.
+    fn constant_lambda(&self, function: &Function, body: Typed, types: &[(SparkType, bool)]) -> Typed {
+        // Their index parameter is there for lambdas that name it.
+        let count = if matches!(function.name, "transform" | "filter") { 1 } else { types.len() };
+        let parameters = (0..count).map(|_| format!("x#{}", self.next_id()).into()).collect();
+        let (data_type, nullable, origin) = (body.data_type.clone(), body.nullable, body.origin.clone());
+        Typed::new(TypedKind::Lambda { parameters, body: Box::new(body) }, data_type, nullable, origin)
     }
 
     /// Casts values, and the bodies of lambdas.
