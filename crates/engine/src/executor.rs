@@ -11,15 +11,17 @@ use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::{FairSpillPool, MemoryPool, TrackConsumersPool};
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::execution::SendableRecordBatchStream;
-use datafusion::optimizer::Optimizer;
-use datafusion::physical_plan::{ExecutionPlan, execute_stream};
+use datafusion::optimizer::{Optimizer, OptimizerRule};
+use datafusion::physical_plan::ExecutionPlan;
 use firesteel_base::config::SessionConf;
 use firesteel_base::{SparkResult, SparkSchema};
 use firesteel_plan::AnalyzedPlan;
 use firesteel_syntax::ir::command::ExplainMode;
 
 use crate::errors::spark_error;
+use crate::null_safe::NullSafeEquality;
 use crate::output::conform;
+use crate::partitions::execute_in_order;
 
 /// How much the engine may use, and where it may spill.
 #[derive(Clone, Debug)]
@@ -67,9 +69,6 @@ const NEEDED_RULES: &[&str] = &[
     "rewrite_set_comparison",
     "replace_distinct_aggregate",
     "eliminate_join",
-    "decorrelate_predicate_subquery",
-    "scalar_subquery_to_join",
-    "decorrelate_lateral_join",
     "extract_equijoin_predicate",
     "eliminate_cross_join",
     "single_distinct_aggregation_to_group_by",
@@ -96,11 +95,10 @@ impl Engine {
         let session = session_config(&config);
         let mut builder =
             SessionStateBuilder::new().with_config(session).with_runtime_env(Arc::clone(&runtime));
-        if !config.optimize {
-            let needed = |rule: &Arc<dyn datafusion::optimizer::OptimizerRule + Send + Sync>| NEEDED_RULES.contains(&rule.name());
-            let rules = Optimizer::new().rules.into_iter().filter(needed).collect();
-            builder = builder.with_optimizer_rules(rules);
-        }
+        let is_run = |rule: &Arc<dyn OptimizerRule + Send + Sync>| config.optimize || NEEDED_RULES.contains(&rule.name());
+        let mut rules: Vec<Arc<dyn OptimizerRule + Send + Sync>> = vec![Arc::new(NullSafeEquality)];
+        rules.extend(Optimizer::new().rules.into_iter().filter(is_run));
+        builder = builder.with_optimizer_rules(rules);
         Ok(Self { base: builder.build(), config, runtime })
     }
 
@@ -150,7 +148,7 @@ impl Executor for Engine {
     async fn execute(&self, plan: &AnalyzedPlan, conf: &SessionConf) -> SparkResult<QueryOutput> {
         let state = self.state(conf);
         let physical = self.physical(plan, &state).await?;
-        let stream = execute_stream(physical, state.task_ctx()).map_err(|error| spark_error(error, &plan.origins))?;
+        let stream = execute_in_order(&physical, &state.task_ctx()).map_err(|error| spark_error(error, &plan.origins))?;
         let stream = conform(stream, &plan.schema, conf.time_zone(), Arc::clone(&plan.origins));
         Ok(QueryOutput { schema: plan.schema.clone(), stream })
     }

@@ -6,7 +6,9 @@ mod errors;
 mod executor;
 mod explain;
 pub mod memory;
+mod null_safe;
 mod output;
+mod partitions;
 
 pub use errors::spark_error;
 pub use executor::{Engine, EngineConfig, Executor, QueryOutput};

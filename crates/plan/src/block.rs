@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use datafusion::common::Column;
+use datafusion::functions_aggregate::expr_fn::count;
 use datafusion::logical_expr::expr::{Alias as AliasExpr, GroupingSet};
 use datafusion::logical_expr::{
     Aggregate, Expr, Filter, LogicalPlan, LogicalPlanBuilder, Projection, lit,
@@ -138,7 +139,13 @@ impl Building<'_, '_> {
                     .collect(),
             ))],
         };
-        let plan = Aggregate::try_new(Arc::new(self.plan.clone()), group_exprs, aggregate_exprs?).map_err(from_engine)?;
+        let mut aggregate_exprs = aggregate_exprs?;
+        if group_exprs.is_empty() && aggregate_exprs.is_empty() {
+            // One row, whatever the input: the engine wants an aggregate for it.
+            let rows = self.resolver.new_attribute("", SparkType::Long, false).column;
+            aggregate_exprs.push(alias(count(lit(1_i64)), &rows));
+        }
+        let plan = Aggregate::try_new(Arc::new(self.plan.clone()), group_exprs, aggregate_exprs).map_err(from_engine)?;
         self.plan = LogicalPlan::Aggregate(plan);
         Ok(())
     }
@@ -229,7 +236,7 @@ impl Building<'_, '_> {
                 projected.push(Attribute { column: column.column.clone(), nullable, ..(*attribute).clone() });
             } else {
                 expressions.push(alias(self.lowering().expression(inner)?, &attribute.column));
-                projected.push((*attribute).clone());
+                projected.push(attribute.with_nullable(attribute.nullable || inner.nullable));
             }
         }
         let projection = Projection::try_new(expressions, Arc::new(self.plan.clone())).map_err(from_engine)?;
@@ -301,7 +308,12 @@ impl Extraction<'_, '_> {
             }
             TypedKind::Column(attribute) => Err(self.not_grouped(attribute, &expression.origin)),
             TypedKind::Window(call) => self.window(call),
-            _ => expression.children_mut().into_iter().try_for_each(|child| self.rewrite(child)),
+            _ => {
+                expression.children_mut().into_iter().try_for_each(|child| self.rewrite(child))?;
+                // What a grouping set leaves out is NULL.
+                expression.nullable |= self.is_sets && expression.children().into_iter().any(|child| child.nullable);
+                Ok(())
+            }
         }
     }
 
@@ -387,7 +399,7 @@ impl Extraction<'_, '_> {
                 .param("proposal", firesteel_base::suggestion::suggest(&attribute.name, names).join(", "))
                 .at(origin);
         }
-        if self.groups.is_empty() {
+        if self.groups.is_empty() && !self.is_sets {
             return SparkError::new("MISSING_GROUP_BY").at(origin);
         }
         SparkError::new("MISSING_AGGREGATION")

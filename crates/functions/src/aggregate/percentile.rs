@@ -28,9 +28,9 @@ pub(super) const PERCENTILE: Function =
     });
 pub(super) const MEDIAN: Function = Function::aggregate("median", median).since("3.4.0").arity(1..=1);
 pub(super) const PERCENTILE_CONT: Function =
-    Function::aggregate("percentile_cont", percentile_cont).since("4.0.0").arity(1..=1);
+    Function::aggregate("percentile_cont", percentile_cont).since("4.0.0").arity(1..=3).prints(|a| ordered("percentile_cont", a));
 pub(super) const PERCENTILE_DISC: Function =
-    Function::aggregate("percentile_disc", percentile_disc).since("4.0.0").arity(1..=1);
+    Function::aggregate("percentile_disc", percentile_disc).since("4.0.0").arity(1..=3).prints(|a| ordered("percentile_disc", a));
 pub(super) const PERCENTILE_APPROX: Function = Function::aggregate("percentile_approx", percentile_approx)
     .since("2.1.0")
     .arity(2..=3)
@@ -100,6 +100,17 @@ fn percentile_cont(call: &Call<'_>) -> SparkResult<Aggregate> {
 
 fn percentile_disc(call: &Call<'_>) -> SparkResult<Aggregate> {
     within_group(call, aggregate_udf(Percentile::<DISCRETE>))
+}
+
+/// The call as it was written, the order behind it.
+fn ordered(name: &str, arguments: &[String]) -> String {
+    match arguments {
+        [percentage, value, descending] => {
+            let direction = if descending == "true" { " DESC" } else { "" };
+            format!("{name}({percentage}) WITHIN GROUP (ORDER BY {value}{direction})")
+        }
+        _ => format!("{name}({})", arguments.join(", ")),
+    }
 }
 
 /// `percentage, value, descending`

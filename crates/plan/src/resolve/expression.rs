@@ -82,8 +82,8 @@ impl Resolver<'_> {
             }
             ExpressionKind::InList { child, list } => {
                 let child = self.resolve_expression(child, scope)?;
-                let list: SparkResult<Vec<_>> = list.iter().map(|item| self.resolve_expression(item, scope)).collect();
-                self.in_list(child, list?, origin)
+                let list = self.resolve_list(list, scope)?;
+                self.in_list(child, list, origin)
             }
             ExpressionKind::InSubquery { values, query } => self.in_subquery(values, query, scope, origin),
             ExpressionKind::Exists(query) => self.exists(query, scope, origin),

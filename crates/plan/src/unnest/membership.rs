@@ -33,7 +33,7 @@ impl Unnesting<'_, '_> {
         subquery: LogicalPlan,
         negated: bool,
     ) -> SparkResult<LogicalPlan> {
-        if is_null(&value) {
+        if self.null_in_empty_is_null() && is_null(&value) {
             return filtered(input, lit(false));
         }
         let pairs = pairs(&input, value, &subquery)?;
@@ -53,9 +53,18 @@ impl Unnesting<'_, '_> {
         joinable.join(input, JoinType::LeftAnti)
     }
 
+    /// `spark.sql.legacy.nullInEmptyListBehavior`, on by default without ANSI mode.
+    fn null_in_empty_is_null(&self) -> bool {
+        let conf = &self.resolver.context.conf;
+        match conf.get("spark.sql.legacy.nullInEmptyListBehavior") {
+            Ok(value) => value == "true",
+            Err(_) => !conf.ansi(),
+        }
+    }
+
     /// `IN` anywhere else: a column with its three values.
     pub(super) fn membership(&self, membership: InSubquery, input: &mut LogicalPlan) -> SparkResult<Expr> {
-        if is_null(&membership.expr) {
+        if self.null_in_empty_is_null() && is_null(&membership.expr) {
             return Ok(Expr::Literal(ScalarValue::Boolean(None), None));
         }
         let subquery = without_order(self.plan(unwrapped(&membership.subquery))?);

@@ -11,7 +11,7 @@ use firesteel_syntax::ir::expression::{Expression, ExpressionKind, FunctionCall}
 
 use crate::resolver::Resolver;
 use crate::scope::{Scope, quote_parts};
-use crate::typed::{AggregateCall, GeneratorCall, ScalarCall, Typed, TypedKind};
+use crate::typed::{AggregateCall, GeneratorCall, ScalarCall, SortKey, Typed, TypedKind};
 
 impl Resolver<'_> {
     /// A call by name.
@@ -35,10 +35,11 @@ impl Resolver<'_> {
             .iter()
             .map(|order| Ok(self.sort_key(order, self.resolve_expression(&order.child, &inner)?)))
             .collect();
+        let (arguments, order_by) = ordered_arguments(function, arguments, order_by?);
         let mut typed = self.bind_by_name(call, arguments, false, origin)?;
         if let TypedKind::Aggregate(aggregate) = &mut typed.kind {
             aggregate.filter = filter;
-            aggregate.order_by = order_by?;
+            aggregate.order_by = order_by;
         }
         Ok(typed)
     }
@@ -238,4 +239,29 @@ fn refuse_aggregate_syntax(function: &Function, name: &str, call: &FunctionCall)
     Err(SparkError::new("INVALID_SQL_SYNTAX.FUNCTION_WITH_UNSUPPORTED_SYNTAX")
         .param("prettyName", format!("`{name}`"))
         .param("syntax", syntax))
+}
+
+/// Functions that take what `WITHIN GROUP` orders by as their arguments, with the direction behind it.
+fn ordered_arguments(
+    function: &Function,
+    mut arguments: Vec<Typed>,
+    mut order_by: Vec<SortKey>,
+) -> (Vec<Typed>, Vec<SortKey>) {
+    let flag = |value: bool| Typed::literal(ScalarValue::Boolean(Some(value)), SparkType::Boolean);
+    let takes_order = match function.name {
+        "percentile_cont" | "percentile_disc" => arguments.len() == 1,
+        "mode" => arguments.is_empty(),
+        _ => false,
+    };
+    if !takes_order || order_by.len() != 1 {
+        return (arguments, order_by);
+    }
+    for key in order_by.drain(..) {
+        arguments.push(key.child);
+        arguments.push(flag(!key.ascending));
+        if function.name == "mode" {
+            arguments.push(flag(key.ascending));
+        }
+    }
+    (arguments, order_by)
 }

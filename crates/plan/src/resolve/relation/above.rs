@@ -68,7 +68,11 @@ impl Resolver<'_> {
             let typed = resolve(&Scope::of(&input, environment))?;
             return Ok((input, typed));
         };
-        let typed = self.with_block_scope(&input, &block, environment, &resolve)?;
+        let typed = self.with_block_scope(&input, &block, environment, &resolve).or_else(|error| {
+            // What a selected column cannot be asked for, the column of that name below may be.
+            let grouping = block.grouping.as_ref().map(|grouping| grouping.expressions.as_slice());
+            resolve(&Scope { grouping, ..Scope::of(&block.input, environment) }).map_err(|_| error)
+        })?;
         if !typed.has_aggregate() && self.refers_only_to(&typed, &input) {
             return Ok((input, typed));
         }

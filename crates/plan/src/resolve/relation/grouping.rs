@@ -162,7 +162,10 @@ impl Resolver<'_> {
             }
             _ => match self.resolve_expression(expression, scope) {
                 Ok(typed) => typed,
-                Err(error) => self.aliased(expression, list, scope)?.ok_or(error)?,
+                Err(error) => match self.aliased(expression, list, scope)? {
+                    Some(typed) => typed,
+                    None => self.with_aliases(expression, list, scope).map_err(|_| error)?,
+                },
             },
         };
         let typed = typed.into_unaliased();
@@ -212,21 +215,58 @@ impl Resolver<'_> {
         }
         let selected = self.select_list(list, scope)?;
         Ok(selected.into_iter().find(|typed| match &typed.kind {
-            TypedKind::Alias(alias) => alias.names.first().is_some_and(|alias| self.same_name(alias, name)),
-            _ => false,
+            TypedKind::Alias(alias) => {
+                !alias.child.has_generator() && alias.names.first().is_some_and(|alias| self.same_name(alias, name))
+            }
+            TypedKind::Column(_) => false,
+            _ => !typed.has_generator() && self.same_name(&self.default_name(typed), name),
         }))
+    }
+
+    /// An expression over the SELECT list's aliases.
+    fn with_aliases(&self, expression: &Expression, list: &[Expression], scope: &Scope<'_>) -> SparkResult<Typed> {
+        if !self.context.conf.group_by_aliases() {
+            return self.resolve_expression(expression, scope);
+        }
+        let named = |typed: Typed| match typed.kind {
+            TypedKind::Alias(alias) => alias.names.first().cloned().map(|name| (name, alias.child)),
+            _ => None,
+        };
+        let aliases: Vec<_> = self.select_list(list, scope)?.into_iter().filter_map(named).collect();
+        self.resolve_expression(expression, &Scope { aliases: &aliases, ..*scope })
     }
 
     /// `GROUP BY ALL`: every selected expression without an aggregate.
     fn group_by_all(&self, list: &[Expression], scope: &Scope<'_>) -> SparkResult<GroupBy> {
         let selected = self.select_list(list, scope)?;
         let mut known = Known::default();
+        let mut is_mixed = false;
         for typed in selected {
             let typed = typed.into_unaliased();
-            if !typed.has_aggregate() && !self.is_foldable(&typed) {
-                known.position(typed)?;
+            let parts = match typed.kind {
+                // A generator is computed above the groups: what it is given is grouped by.
+                TypedKind::Generator(call) => call.arguments,
+                _ => vec![typed],
+            };
+            for part in parts {
+                is_mixed |= part.has_aggregate() && has_loose_column(&part);
+                if !part.has_aggregate() && !self.is_foldable(&part) {
+                    known.position(part)?;
+                }
             }
         }
+        if is_mixed && known.expressions.is_empty() {
+            return Err(SparkError::new("UNRESOLVED_ALL_IN_GROUP_BY"));
+        }
         Ok(GroupBy { expressions: known.expressions, sets: None })
+    }
+}
+
+/// Whether a column stands outside of every aggregate function.
+fn has_loose_column(expression: &Typed) -> bool {
+    match &expression.kind {
+        TypedKind::Column(_) => true,
+        TypedKind::Aggregate(_) => false,
+        _ => expression.children().into_iter().any(has_loose_column),
     }
 }

@@ -83,12 +83,12 @@ impl Resolver<'_> {
     }
 
     /// The name of a column that was given none.
-    fn default_name(&self, expression: &Typed) -> String {
+    pub fn default_name(&self, expression: &Typed) -> String {
         match &expression.kind {
-            TypedKind::Field { name, .. } => name.to_string(),
+            TypedKind::Field { child, name, .. } if is_column_path(child) => name.to_string(),
             TypedKind::Cast(cast) => match &cast.child.kind {
                 TypedKind::Column(attribute) => attribute.name.to_string(),
-                TypedKind::Field { name, .. } => name.to_string(),
+                TypedKind::Field { child, name, .. } if is_column_path(child) => name.to_string(),
                 _ => self.printer().print(expression),
             },
             TypedKind::Outer(attribute) => attribute.name.to_string(),
@@ -115,6 +115,8 @@ impl Resolver<'_> {
             let (generated, columns) = self.generate(input, &call, call.bound.is_outer, &names)?;
             input = generated;
             expanded.extend(columns.iter().map(Typed::column));
+            // Kept below the generators that follow.
+            input.hidden.extend(columns);
         }
         self.block(input, None, expanded)
     }
@@ -135,6 +137,14 @@ impl Resolver<'_> {
         grouping: GroupBy,
         selected: Vec<Typed>,
     ) -> SparkResult<Resolved> {
+        let generators: Vec<_> = selected.iter().filter(|expression| expression.has_generator()).collect();
+        if generators.len() > 1 {
+            let printed = generators.iter().map(|expression| self.printer().print(expression.unaliased()));
+            let printed: Vec<_> = printed.map(|text| format!("\"{text}\"")).collect();
+            return Err(SparkError::new("UNSUPPORTED_GENERATOR.MULTI_GENERATOR")
+                .param("num", generators.len().to_string())
+                .param("generators", printed.join(", ")));
+        }
         let mut computed = Vec::new();
         let mut above = Vec::with_capacity(selected.len());
         let mut compute = |expression: Typed| {
@@ -169,5 +179,14 @@ impl Resolver<'_> {
             qualify: Vec::new(),
         };
         self.project_generator(Resolved { block: None, ..block.build(self)? }, None, above)
+    }
+}
+
+/// A column, or fields inside one.
+fn is_column_path(expression: &Typed) -> bool {
+    match &expression.kind {
+        TypedKind::Column(_) | TypedKind::Outer(_) => true,
+        TypedKind::Field { child, .. } => is_column_path(child),
+        _ => false,
     }
 }

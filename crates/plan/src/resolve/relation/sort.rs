@@ -25,13 +25,21 @@ impl Resolver<'_> {
     ) -> SparkResult<Resolved> {
         let mut input = self.resolve_relation(input, environment)?;
         let visible = input.output.len();
-        let mut keys = Vec::with_capacity(order.len());
-        for item in order {
+        let mut keys: Vec<Option<SortKey>> = vec![None; order.len()];
+        // Ordinals come last: they count what the other keys had added behind the selected columns.
+        let (ordinals, others): (Vec<_>, Vec<_>) =
+            order.iter().zip(&mut keys).partition(|(item, _)| self.is_ordinal(item));
+        for (item, key) in others.into_iter().chain(ordinals) {
             let (next, child) = self.sort_child(input, item, visible, environment)?;
             input = next;
-            keys.push(self.sort_key(item, child.into_unaliased()));
+            *key = Some(self.sort_key(item, child.into_unaliased()));
         }
+        let keys: Vec<_> = keys.into_iter().flatten().collect();
         self.sorted(input, &keys)
+    }
+
+    fn is_ordinal(&self, item: &SortOrder) -> bool {
+        matches!(item.child.kind, ExpressionKind::Literal(Literal::Integer(_))) && self.context.conf.order_by_ordinal()
     }
 
     fn sort_child(
@@ -45,12 +53,14 @@ impl Resolver<'_> {
             && self.context.conf.order_by_ordinal()
         {
             let column = usize::try_from(*position).ok().and_then(|position| position.checked_sub(1));
-            let column = column.and_then(|column| input.output.get(column)).map(Typed::column);
+            let added = input.block.as_ref().map_or(0, |block| block.extras.len());
+            let mut columns = input.output.iter().chain(input.hidden.iter().take(added));
+            let column = column.and_then(|column| columns.nth(column)).map(Typed::column);
             return match column {
                 Some(column) => Ok((input, column)),
                 None => Err(SparkError::new("ORDER_BY_POS_OUT_OF_RANGE")
                     .param("index", position.to_string())
-                    .param("size", visible.to_string())
+                    .param("size", (visible + added).to_string())
                     .at(&item.child.origin)),
             };
         }
