@@ -74,7 +74,9 @@ def main() -> int:
     if arguments.remote:
         results = run_modules(arguments.remote, arguments.only)
     else:
-        with Server(arguments.binary) as server:
+        # The examples were written where client and server share this zone.
+        zone = {**os.environ, "TZ": "America/Los_Angeles"}
+        with Server(arguments.binary, environment=zone) as server:
             results = run_modules(server.remote, arguments.only)
     return report(results, arguments)
 

@@ -61,7 +61,10 @@ pub fn cast_expr(expr: Expr, from: &SparkType, to: &SparkType, mode: CastMode, o
         return Ok(expr);
     }
     if involves_variant(from, to) {
-        return Err(SparkError::unsupported(format!("cast from {} to {}", quoted_type(from), quoted_type(to))));
+        return match from {
+            SparkType::Variant => crate::variant::cast_from(expr, to, mode, origin),
+            _ => crate::variant::cast_to(expr, from, origin),
+        };
     }
     if let Expr::Literal(value, metadata) = &expr
         && value.is_null()

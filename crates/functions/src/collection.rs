@@ -17,7 +17,7 @@ mod extract_value;
 mod extremum;
 mod flatten;
 mod get;
-mod json;
+pub(crate) mod json;
 mod map;
 mod map_concat;
 mod map_entries;
@@ -44,7 +44,7 @@ pub use extract_value::EXTRACT_VALUE;
 pub use reverse::bind_reverse;
 
 pub(crate) use extract_value::array_field_expr;
-pub(crate) use json::JSON_TUPLE;
+pub(crate) use json::{DatetimeFormats, JSON_TUPLE, Options, nullable};
 pub(crate) use map::MapBuilder;
 pub(crate) use sort_array::sorted_picks;
 pub(crate) use typing::element_type;

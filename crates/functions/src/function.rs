@@ -25,6 +25,8 @@ pub struct Function {
     pub least_arguments: usize,
     pub most_arguments: usize,
     pub bind: Bind,
+    /// The names of its parameters and their defaults, where calls may use them; else arguments go by their places alone.
+    pub parameters: &'static [Parameter],
     /// How a call is printed, given its printed arguments, where that is not `name(a, b)`.
     pub sql: Option<fn(&[String]) -> String>,
     /// Whether an alias prints under its own name (`ceiling(x)`), as Spark does for functions registered with
@@ -32,6 +34,33 @@ pub struct Function {
     pub prints_alias: bool,
     /// Gives another answer at each call (`rand`, `uuid`): never folded, never moved.
     pub is_nondeterministic: bool,
+}
+
+/// A parameter that calls may name.
+#[derive(Clone, Copy, Debug)]
+pub struct Parameter {
+    pub name: &'static str,
+    /// What it is where a call leaves it out; `None` if it must be given.
+    pub default: Option<DefaultValue>,
+}
+
+/// The value of a parameter that a call leaves out.
+#[derive(Clone, Copy, Debug)]
+pub enum DefaultValue {
+    Int(i32),
+    Boolean(bool),
+    Text(&'static str),
+    Null,
+}
+
+impl Parameter {
+    pub const fn required(name: &'static str) -> Self {
+        Self { name, default: None }
+    }
+
+    pub const fn optional(name: &'static str, default: DefaultValue) -> Self {
+        Self { name, default: Some(default) }
+    }
 }
 
 /// What kind of function it is, and how its calls are bound.
@@ -147,6 +176,7 @@ impl Function {
             least_arguments: 0,
             most_arguments: usize::MAX,
             bind,
+            parameters: &[],
             sql: None,
             prints_alias: false,
             is_nondeterministic: false,
@@ -187,6 +217,12 @@ impl Function {
     pub const fn arity(mut self, range: RangeInclusive<usize>) -> Self {
         self.least_arguments = *range.start();
         self.most_arguments = *range.end();
+        self
+    }
+
+    /// Parameters that calls may name; those left out get their defaults.
+    pub const fn named(mut self, parameters: &'static [Parameter]) -> Self {
+        self.parameters = parameters;
         self
     }
 

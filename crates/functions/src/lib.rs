@@ -23,8 +23,11 @@ pub mod math;
 pub mod misc;
 pub mod operator;
 pub mod predicate;
+pub mod sketch;
 pub mod string;
+pub mod variant;
 pub mod window;
+pub mod xml;
 
 pub use call::{Argument, BindContext, Call};
 pub use function::{Aggregate, Bind, Function, Generator, Scalar, WindowFunction};

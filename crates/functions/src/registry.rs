@@ -19,8 +19,11 @@ static GROUPS: &[&[&Function]] = &[
     crate::misc::FUNCTIONS,
     crate::operator::FUNCTIONS,
     crate::predicate::FUNCTIONS,
+    crate::sketch::FUNCTIONS,
     crate::string::FUNCTIONS,
+    crate::variant::FUNCTIONS,
     crate::window::FUNCTIONS,
+    crate::xml::FUNCTIONS,
 ];
 
 static BY_NAME: LazyLock<BTreeMap<&'static str, &'static Function>> = LazyLock::new(|| {

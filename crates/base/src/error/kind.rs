@@ -120,6 +120,8 @@ kinds! {
     ];
     /// Java's own, which has no condition.
     JavaArithmetic = ["java.lang.ArithmeticException", "java.lang.RuntimeException", "java.lang.Exception"];
+    /// Java's own, which has no condition.
+    JavaRuntime = ["java.lang.RuntimeException", "java.lang.Exception"];
     NumberFormat = [
         "org.apache.spark.SparkNumberFormatException",
         "java.lang.NumberFormatException",

@@ -28,9 +28,9 @@ pub(super) const PERCENTILE: Function =
     });
 pub(super) const MEDIAN: Function = Function::aggregate("median", median).since("3.4.0").arity(1..=1);
 pub(super) const PERCENTILE_CONT: Function =
-    Function::aggregate("percentile_cont", percentile_cont).since("4.0.0").arity(1..=3).prints(|a| ordered("percentile_cont", a));
+    Function::aggregate("percentile_cont", percentile_cont).since("4.0.0").arity(1..=3).prints(|a| print_within("percentile_cont", a));
 pub(super) const PERCENTILE_DISC: Function =
-    Function::aggregate("percentile_disc", percentile_disc).since("4.0.0").arity(1..=3).prints(|a| ordered("percentile_disc", a));
+    Function::aggregate("percentile_disc", percentile_disc).since("4.0.0").arity(1..=3).prints(|a| print_within("percentile_disc", a));
 pub(super) const PERCENTILE_APPROX: Function = Function::aggregate("percentile_approx", percentile_approx)
     .since("2.1.0")
     .arity(2..=3)
@@ -39,6 +39,13 @@ pub(super) const APPROX_PERCENTILE: Function = Function::aggregate("approx_perce
     .since("2.1.0")
     .arity(2..=3)
     .prints(|arguments| print_approximate("approx_percentile", arguments));
+
+/// Percentage, value, and whether the order is descending.
+fn print_within(name: &str, arguments: &[String]) -> String {
+    let (percentage, value) = (arguments.first().map_or("", String::as_str), arguments.get(1).map_or("", String::as_str));
+    let order = if arguments.get(2).is_some_and(|descending| descending == "true") { " DESC" } else { "" };
+    format!("{name}({percentage}) WITHIN GROUP (ORDER BY {value}{order})")
+}
 
 fn print_approximate(name: &str, arguments: &[String]) -> String {
     let accuracy = arguments.get(2).map_or("10000", String::as_str);
@@ -100,17 +107,6 @@ fn percentile_cont(call: &Call<'_>) -> SparkResult<Aggregate> {
 
 fn percentile_disc(call: &Call<'_>) -> SparkResult<Aggregate> {
     within_group(call, aggregate_udf(Percentile::<DISCRETE>))
-}
-
-/// The call as it was written, the order behind it.
-fn ordered(name: &str, arguments: &[String]) -> String {
-    match arguments {
-        [percentage, value, descending] => {
-            let direction = if descending == "true" { " DESC" } else { "" };
-            format!("{name}({percentage}) WITHIN GROUP (ORDER BY {value}{direction})")
-        }
-        _ => format!("{name}({})", arguments.join(", ")),
-    }
 }
 
 /// `percentage, value, descending`

@@ -34,7 +34,10 @@ impl Conversion<'_> {
                 self.parse::<TimestampMicrosecondType>(array, |text| parse_timestamp(text, self.zone, today))
             }
             T::TimestampNtz => self.parse::<TimestampMicrosecondType>(array, |text| parse_timestamp_ntz(text, true)),
-            T::Time { .. } => self.parse::<Time64NanosecondType>(array, |text| Some(parse_time(text)? * 1000)),
+            T::Time { precision } => {
+                let unit = 10_i64.pow(9 - u32::from(*precision).min(9));
+                self.parse::<Time64NanosecondType>(array, |text| Some(parse_time(text)? * 1000 / unit * unit))
+            }
             T::YearMonthInterval { start, end } => {
                 self.parse_or_fail::<IntervalYearMonthType>(array, |text| parse_year_month(text, *start, *end))
             }

@@ -167,7 +167,13 @@ fn writer<'a>(array: &ArrayRef, data_type: &SparkType, zone: &'a Zone) -> SparkR
                 out.push('}');
             })
         }
-        SparkType::Variant => return Err(SparkError::unsupported("text of a variant")),
+        SparkType::Variant => {
+            let values = std::sync::Arc::clone(array);
+            Box::new(move |row, out| {
+                // What is no variant shows nothing.
+                let _ = crate::variant::json_of(&values, row, zone, out);
+            })
+        }
         SparkType::UserDefined(udt) => writer(array, &udt.sql_type, zone)?,
     })
 }

@@ -9,19 +9,21 @@ use firesteel_base::{SparkError, SparkField, SparkResult, SparkSchema, SparkType
 
 use crate::call::Call;
 use crate::coercion::Expected;
-use crate::function::{Function, Generator};
+use crate::function::{Function, Generator, Parameter};
 use crate::kernel::nested::{conform, element_field, lists, maps, range};
 use crate::kernel::rows::at;
 use crate::kernel::{KernelCall, from_arrow, kernel_call, kernel_udf, kernels};
 
+const COLLECTION: &[Parameter] = &[Parameter::required("collection")];
+
 pub(super) const EXPLODE: Function =
-    Function::generator("explode", |call| bind(call, false, false)).arity(1..=1).since("1.0.0");
+    Function::generator("explode", |call| bind(call, false, false)).named(COLLECTION).arity(1..=1).since("1.0.0");
 pub(super) const EXPLODE_OUTER: Function =
-    Function::generator("explode_outer", |call| bind(call, false, true)).arity(1..=1).since("1.0.0");
+    Function::generator("explode_outer", |call| bind(call, false, true)).named(COLLECTION).arity(1..=1).since("1.0.0");
 pub(super) const POSEXPLODE: Function =
-    Function::generator("posexplode", |call| bind(call, true, false)).arity(1..=1).since("2.0.0");
+    Function::generator("posexplode", |call| bind(call, true, false)).named(COLLECTION).arity(1..=1).since("2.0.0");
 pub(super) const POSEXPLODE_OUTER: Function =
-    Function::generator("posexplode_outer", |call| bind(call, true, true)).arity(1..=1).since("2.0.0");
+    Function::generator("posexplode_outer", |call| bind(call, true, true)).named(COLLECTION).arity(1..=1).since("2.0.0");
 
 kernels! {
     /// The elements or entries of an array or map as an array of structs.

@@ -162,7 +162,7 @@ fn merge_all(call: &LambdaCall<'_>, elements: &ArrayRef, merges: &mut [Merge]) -
         }
         let rows = UInt32Array::from(rows);
         let parameters =
-            [take(elements, &UInt32Array::from(lefts), None)?, take(elements, &UInt32Array::from(rights), None)?];
+            [take(elements, &UInt32Array::from(rights), None)?, take(elements, &UInt32Array::from(lefts), None)?];
         let lambda = call.lambda(0)?;
         let order = result(|| evaluate_lambda(lambda, &parameters, &rows), rows.len(), &DataType::Int32)?;
         let order = order.as_primitive::<Int32Type>();
@@ -170,7 +170,8 @@ fn merge_all(call: &LambdaCall<'_>, elements: &ArrayRef, merges: &mut [Merge]) -
             if order.is_null(index) {
                 return Err(raise(SparkError::new("COMPARATOR_RETURNS_NULL")));
             }
-            merge.take(order.value(index) <= 0);
+            // The right one goes first only if it is less: whatever the lambda says, what is in order stays.
+            merge.take(order.value(index) >= 0);
         }
     }
 }

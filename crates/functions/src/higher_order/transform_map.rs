@@ -8,6 +8,7 @@ use super::flat::{Flat, lifted, result};
 use super::kernel::{LambdaCall, higher_order_kernels, higher_order_udf};
 use super::{Parameters, entry};
 use crate::call::Call;
+use crate::coercion::{has_map, quoted_type};
 use crate::collection::MapBuilder;
 use crate::function::{Function, HigherOrder, HigherOrderCall};
 use crate::kernel::nested::{RowBuilder, entry_fields, maps};
@@ -30,6 +31,10 @@ fn parameters(call: &Call<'_>) -> SparkResult<Vec<Option<Parameters>>> {
 }
 
 fn bind_keys(call: &Call<'_>) -> SparkResult<HigherOrderCall> {
+    let key = call.data_type(1)?;
+    if has_map(key) {
+        return Err(call.mismatch("INVALID_MAP_KEY_TYPE").param("keyType", quoted_type(key)));
+    }
     let (_, value, nullable) = entry(call, 0)?;
     Ok(HigherOrderCall {
         arguments: call.data_types(),

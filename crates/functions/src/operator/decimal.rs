@@ -202,7 +202,7 @@ impl Step {
         let (exact, exact_scale) = match self.mode.operation {
             Operation::Add => (left_aligned() + right_aligned(), common),
             Operation::Subtract => (left_aligned() - right_aligned(), common),
-            Operation::Multiply => (BigInt::from(left) * BigInt::from(right), left_scale + right_scale),
+            Operation::Multiply => with_digits(BigInt::from(left) * BigInt::from(right), left_scale + right_scale),
             Operation::Divide => {
                 let dividend = BigInt::from(left) * power(QUOTIENT_SCALE - left_scale + right_scale);
                 (round_half_up(&dividend, &BigInt::from(right)), QUOTIENT_SCALE)
@@ -243,6 +243,18 @@ fn power(exponent: i32) -> BigInt {
 fn round_half_up(dividend: &BigInt, divisor: &BigInt) -> BigInt {
     let magnitude = (dividend.abs() * 2 + divisor.abs()) / (divisor.abs() * 2);
     if dividend.is_negative() == divisor.is_negative() { magnitude } else { -magnitude }
+}
+
+/// Digits that a product has at most before it is brought to the result's type.
+const PRODUCT_DIGITS: usize = 39;
+
+/// A product with no more digits than that, and its scale.
+fn with_digits(product: BigInt, scale: i32) -> (BigInt, i32) {
+    let digits = product.abs().to_string().len();
+    match i32::try_from(digits.saturating_sub(PRODUCT_DIGITS)) {
+        Ok(excess) if excess > 0 => (round_half_up(&product, &power(excess)), scale - excess),
+        Ok(_) | Err(_) => (product, scale),
+    }
 }
 
 /// A number without exponent.

@@ -7,10 +7,18 @@ use firesteel_base::{SparkResult, SparkType};
 use super::arguments::Texts;
 use crate::call::Call;
 use crate::coercion::Expected;
-use crate::function::{Function, Scalar};
+use crate::function::{DefaultValue, Function, Parameter, Scalar};
 use crate::kernel::{Kernel, KernelCall, kernel_call, kernel_udf};
 
-pub(super) const MASK: Function = Function::scalar("mask", mask).since("3.4.0").arity(1..=5).prints(|arguments| {
+const MASK_PARAMETERS: &[Parameter] = &[
+    Parameter::required("str"),
+    Parameter::optional("upperChar", DefaultValue::Text("X")),
+    Parameter::optional("lowerChar", DefaultValue::Text("x")),
+    Parameter::optional("digitChar", DefaultValue::Text("n")),
+    Parameter::optional("otherChar", DefaultValue::Null),
+];
+
+pub(super) const MASK: Function = Function::scalar("mask", mask).since("3.4.0").arity(1..=5).named(MASK_PARAMETERS).prints(|arguments| {
     let defaults = ["", "X", "x", "n", "NULL"].into_iter().skip(arguments.len());
     let all: Vec<&str> = arguments.iter().map(String::as_str).chain(defaults).collect();
     format!("mask({})", all.join(", "))

@@ -5,6 +5,7 @@ mod fold;
 mod function;
 mod higher_order;
 mod literal;
+mod named;
 mod special;
 mod star;
 mod subquery;

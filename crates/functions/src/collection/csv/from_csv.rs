@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arrow::array::{
     Array, ArrayRef, ArrowPrimitiveType, BooleanArray, NullBufferBuilder, PrimitiveBuilder, StringArray, StructArray,
 };
-use arrow::datatypes::{DataType, Date32Type, TimestampMicrosecondType};
+use arrow::datatypes::{DataType, Date32Type, Time64NanosecondType, TimestampMicrosecondType};
 use datafusion::common::ScalarValue;
 use datafusion::logical_expr::{ColumnarValue, Expr};
 use firesteel_base::{SparkError, SparkResult, SparkType};
@@ -143,6 +143,17 @@ impl Columns<'_> {
                 Ok(primitives::<TimestampMicrosecondType>(texts, data_type, |text| match &pattern {
                     Some(pattern) => pattern.timestamp(text, &Zone::UTC),
                     None => datetime::parse_timestamp_ntz(text, false),
+                }))
+            }
+            SparkType::Time { precision } => {
+                let pattern = pattern("timeformat")?;
+                let unit = 10_i64.pow(9 - u32::from(*precision).min(9));
+                Ok(primitives::<Time64NanosecondType>(texts, data_type, |text| {
+                    let micros = match &pattern {
+                        Some(pattern) => pattern.timestamp(text, &Zone::UTC)?.rem_euclid(datetime::MICROS_PER_DAY),
+                        None => datetime::parse_time(text)?,
+                    };
+                    Some(micros * 1000 / unit * unit)
                 }))
             }
             number if number.is_integral() || matches!(number, SparkType::Decimal { .. }) => {

@@ -95,7 +95,7 @@ fn writer<'a>(
     formats: &'a DatetimeFormats,
     zone: &'a Zone,
 ) -> SparkResult<Writer<'a>> {
-    if data_type.is_datetime() {
+    if data_type.is_datetime() || matches!(data_type, SparkType::Time { .. }) {
         return Ok(formats.writer(array, data_type));
     }
     let writer = TextWriter::new(array, data_type, zone)?;

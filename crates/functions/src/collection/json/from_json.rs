@@ -67,7 +67,7 @@ fn schema(call: &Call<'_>) -> SparkResult<SparkType> {
 }
 
 /// The type with everything in it nullable.
-pub(in crate::collection) fn nullable(data_type: &SparkType) -> SparkType {
+pub(crate) fn nullable(data_type: &SparkType) -> SparkType {
     match data_type {
         SparkType::Array { element, .. } => SparkType::array(nullable(element), true),
         SparkType::Map { key, value, .. } => SparkType::map(nullable(key), nullable(value), true),

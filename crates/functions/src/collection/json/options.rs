@@ -16,14 +16,14 @@ use crate::kernel::from_arrow;
 
 /// Options by their names in lower case.
 #[derive(Clone, Debug, Default)]
-pub(in crate::collection) struct Options(BTreeMap<String, String>);
+pub(crate) struct Options(BTreeMap<String, String>);
 
 /// Options of Spark that are known and not built: refused rather than passed over.
 const REFUSED: &[&str] = &["locale", "charset", "pretty", "writenonasciicharacterasunicode", "timezone"];
 
 impl Options {
     /// The options at `index`, if there are any.
-    pub(in crate::collection) fn of_call(call: &Call<'_>, index: usize) -> SparkResult<Self> {
+    pub(crate) fn of_call(call: &Call<'_>, index: usize) -> SparkResult<Self> {
         let Some(argument) = call.arguments.get(index) else { return Ok(Self::default()) };
         let is_text = |data_type: &SparkType| data_type.is_string();
         match &argument.data_type {
@@ -52,14 +52,14 @@ impl Options {
     }
 
     /// As a constant for a kernel.
-    pub(in crate::collection) fn to_expr(&self) -> Expr {
+    pub(crate) fn to_expr(&self) -> Expr {
         let pairs: serde_json::Map<String, serde_json::Value> =
             self.0.iter().map(|(name, value)| (name.clone(), value.clone().into())).collect();
         lit(serde_json::Value::Object(pairs).to_string())
     }
 
     /// From such a constant.
-    pub(in crate::collection) fn from_text(text: &str) -> Self {
+    pub(crate) fn from_text(text: &str) -> Self {
         let pairs: BTreeMap<String, String> = match serde_json::from_str(text) {
             Ok(serde_json::Value::Object(pairs)) => {
                 pairs.into_iter().map(|(name, value)| (name, value.as_str().unwrap_or_default().to_owned())).collect()
@@ -70,11 +70,11 @@ impl Options {
     }
 
     /// Given the name in lower case.
-    pub(in crate::collection) fn get(&self, name: &str) -> Option<&str> {
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str)
     }
 
-    pub(in crate::collection) fn flag(&self, name: &str, default: bool) -> bool {
+    pub(crate) fn flag(&self, name: &str, default: bool) -> bool {
         self.get(name).map_or(default, |value| value.eq_ignore_ascii_case("true"))
     }
 

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use arrow::array::{Array, ArrayRef, AsArray};
-use arrow::datatypes::{Date32Type, Float32Type, Float64Type, TimestampMicrosecondType};
+use arrow::datatypes::{Date32Type, Float32Type, Float64Type, Time64NanosecondType, TimestampMicrosecondType};
 use datafusion::logical_expr::{ColumnarValue, Expr, lit};
 use firesteel_base::{SparkError, SparkResult, SparkType};
 
@@ -33,7 +33,11 @@ kernels! {
 
 fn bind(call: &Call<'_>) -> SparkResult<Scalar> {
     let data_type = call.data_type(0)?.clone();
-    if !matches!(data_type, SparkType::Struct(_) | SparkType::Array { .. } | SparkType::Map { .. } | SparkType::Null) {
+    let is_known = matches!(
+        data_type,
+        SparkType::Struct(_) | SparkType::Array { .. } | SparkType::Map { .. } | SparkType::Variant | SparkType::Null
+    );
+    if !is_known {
         return Err(call.mismatch("INVALID_JSON_SCHEMA").param("schema", quoted_type(&data_type)));
     }
     check(&data_type)?;
@@ -53,7 +57,7 @@ fn check(data_type: &SparkType) -> SparkResult<()> {
         SparkType::Array { element, .. } => check(element),
         SparkType::Map { value, .. } => check(value),
         SparkType::Struct(fields) => fields.iter().try_for_each(|field| check(&field.data_type)),
-        SparkType::Variant | SparkType::UserDefined(_) => {
+        SparkType::UserDefined(_) => {
             Err(SparkError::unsupported(format!("to_json of {}", quoted_type(data_type))))
         }
         _ => Ok(()),
@@ -67,16 +71,17 @@ struct Formats {
 }
 
 /// How dates and timestamps are written.
-pub(in crate::collection) struct DatetimeFormats {
+pub(crate) struct DatetimeFormats {
     zone: Zone,
     zone_name: String,
     dates: Option<PatternWriter>,
     timestamps: Option<PatternWriter>,
     ntz_timestamps: Option<PatternWriter>,
+    times: Option<PatternWriter>,
 }
 
 impl DatetimeFormats {
-    pub(in crate::collection) fn new(options: &Options, zone: &str) -> SparkResult<Self> {
+    pub(crate) fn new(options: &Options, zone: &str) -> SparkResult<Self> {
         let pattern = |name: &str| options.get(name).map(PatternWriter::new).transpose();
         Ok(Self {
             zone: Zone::parse(zone)?,
@@ -84,11 +89,12 @@ impl DatetimeFormats {
             dates: pattern("dateformat")?,
             timestamps: pattern("timestampformat")?,
             ntz_timestamps: pattern("timestampntzformat")?,
+            times: pattern("timeformat")?,
         })
     }
 
     /// Writes dates or timestamps that are not NULL, without quotes.
-    pub(in crate::collection) fn writer<'a>(&'a self, array: &'a ArrayRef, data_type: &SparkType) -> Writer<'a> {
+    pub(crate) fn writer<'a>(&'a self, array: &'a ArrayRef, data_type: &SparkType) -> Writer<'a> {
         if *data_type == SparkType::Date {
             let values = array.as_primitive::<Date32Type>();
             return Box::new(move |row, out| match &self.dates {
@@ -98,6 +104,16 @@ impl DatetimeFormats {
                 }
                 None => {
                     datetime::write_date(i64::from(values.value(row)), out);
+                    Ok(())
+                }
+            });
+        }
+        if let SparkType::Time { .. } = data_type {
+            let values = array.as_primitive::<Time64NanosecondType>();
+            return Box::new(move |row, out| match &self.times {
+                Some(pattern) => pattern.write(values.value(row) / 1000, &Zone::UTC, "UTC", out),
+                None => {
+                    datetime::write_time(values.value(row) / 1000, out);
                     Ok(())
                 }
             });
@@ -148,7 +164,7 @@ fn evaluate(call: &KernelCall<'_>) -> SparkResult<ColumnarValue> {
     })
 }
 
-pub(in crate::collection) type Writer<'a> = Box<dyn Fn(usize, &mut String) -> SparkResult<()> + 'a>;
+pub(crate) type Writer<'a> = Box<dyn Fn(usize, &mut String) -> SparkResult<()> + 'a>;
 
 /// Writes a value that is not NULL.
 fn writer<'a>(array: &'a ArrayRef, data_type: &'a SparkType, formats: &'a Formats) -> SparkResult<Writer<'a>> {
@@ -199,7 +215,7 @@ fn writer<'a>(array: &'a ArrayRef, data_type: &'a SparkType, formats: &'a Format
                 Ok(())
             })
         }
-        SparkType::Date | SparkType::Timestamp | SparkType::TimestampNtz => {
+        SparkType::Date | SparkType::Timestamp | SparkType::TimestampNtz | SparkType::Time { .. } => {
             let write = formats.datetimes.writer(array, data_type);
             Box::new(move |row, out| {
                 out.push('"');
@@ -208,6 +224,7 @@ fn writer<'a>(array: &'a ArrayRef, data_type: &'a SparkType, formats: &'a Format
                 Ok(())
             })
         }
+        SparkType::Variant => Box::new(move |row, out| crate::variant::json_of(array, row, &formats.datetimes.zone, out)),
         SparkType::Array { element, .. } => array_writer(array, element, formats)?,
         SparkType::Map { key, value, .. } => map_writer(array, key, value, formats)?,
         SparkType::Struct(_) => struct_writer(array, data_type, formats)?,

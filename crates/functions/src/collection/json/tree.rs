@@ -5,13 +5,13 @@ const DEEPEST: usize = 1000;
 
 /// A value and the text it was read from.
 #[derive(Debug)]
-pub(super) struct Value<'a> {
-    pub(super) node: Node<'a>,
-    pub(super) raw: &'a str,
+pub(crate) struct Value<'a> {
+    pub(crate) node: Node<'a>,
+    pub(crate) raw: &'a str,
 }
 
 #[derive(Debug)]
-pub(super) enum Node<'a> {
+pub(crate) enum Node<'a> {
     Null,
     Boolean(bool),
     /// As it is spelled.
@@ -23,19 +23,30 @@ pub(super) enum Node<'a> {
 
 /// What is read besides strict JSON.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Dialect {
-    pub(super) single_quotes: bool,
-    pub(super) unquoted_names: bool,
-    pub(super) comments: bool,
-    pub(super) leading_zeros: bool,
-    pub(super) non_numeric: bool,
-    pub(super) escapes_anything: bool,
-    pub(super) control_characters: bool,
+pub(crate) struct Dialect {
+    pub(crate) single_quotes: bool,
+    pub(crate) unquoted_names: bool,
+    pub(crate) comments: bool,
+    pub(crate) leading_zeros: bool,
+    pub(crate) non_numeric: bool,
+    pub(crate) escapes_anything: bool,
+    pub(crate) control_characters: bool,
 }
 
 impl Dialect {
+    /// JSON and nothing else.
+    pub(crate) const STRICT: Self = Self {
+        single_quotes: false,
+        unquoted_names: false,
+        comments: false,
+        leading_zeros: false,
+        non_numeric: false,
+        escapes_anything: false,
+        control_characters: false,
+    };
+
     /// What the functions that take paths read.
-    pub(super) const PATHS: Self = Self {
+    pub(crate) const PATHS: Self = Self {
         single_quotes: true,
         unquoted_names: false,
         comments: false,
@@ -47,14 +58,14 @@ impl Dialect {
 }
 
 /// Reads the first value of the text; what stands behind it is not looked at.
-pub(super) fn parse(text: &str, dialect: Dialect) -> Option<Value<'_>> {
+pub(crate) fn parse(text: &str, dialect: Dialect) -> Option<Value<'_>> {
     let mut parser = Parser { text, position: 0, dialect };
     parser.blanks()?;
     parser.value(0)
 }
 
 /// The value of a number's spelling.
-pub(super) fn number(spelling: &str) -> f64 {
+pub(crate) fn number(spelling: &str) -> f64 {
     match spelling.trim_start_matches(['+', '-']) {
         "INF" | "Infinity" if spelling.starts_with('-') => f64::NEG_INFINITY,
         "INF" | "Infinity" => f64::INFINITY,
@@ -63,7 +74,7 @@ pub(super) fn number(spelling: &str) -> f64 {
 }
 
 /// Whether a number is spelled without fraction and exponent.
-pub(super) fn is_integer(spelling: &str) -> bool {
+pub(crate) fn is_integer(spelling: &str) -> bool {
     spelling.strip_prefix('-').unwrap_or(spelling).bytes().all(|byte| byte.is_ascii_digit())
 }
 

@@ -6,7 +6,7 @@ use super::tree::{Node, Value, is_integer, number};
 use crate::cast::number::write_double;
 
 /// Appends a text in quotes.
-pub(super) fn write_text(text: &str, out: &mut String) {
+pub(crate) fn write_text(text: &str, out: &mut String) {
     out.push('"');
     for letter in text.chars() {
         match letter {

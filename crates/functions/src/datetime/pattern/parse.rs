@@ -3,7 +3,7 @@
 use super::name::{MONTHS, zone_by_name};
 use super::{Field, Item, Number, OffsetStyle, Pattern, Sign};
 use crate::cast::Zone;
-use crate::cast::datetime::{MICROS_PER_DAY, days_from_civil, days_in_month, is_leap_year};
+use crate::cast::datetime::{MICROS_PER_DAY, civil_from_days, days_from_civil, days_in_month, is_leap_year};
 
 /// What was read.
 #[derive(Clone, Copy, Debug, Default)]
@@ -88,9 +88,21 @@ impl Parsed {
             if day_of_year == 366 && !is_leap_year(year) {
                 return Err(format!("Invalid date 'DayOfYear 366' as '{year}' is not a leap year"));
             }
-            return Ok(days_from_civil(year, 1, 1).unwrap_or(0) + day_of_year - 1);
+            let days = days_from_civil(year, 1, 1).unwrap_or(0) + day_of_year - 1;
+            return self.check_month_and_day(days).map(|()| days);
         }
         date(year, self.month.unwrap_or(1), self.day.unwrap_or(1))
+    }
+
+    /// Month and day, where they are given beside the day of the year, must be those of that day.
+    fn check_month_and_day(&self, days: i64) -> Result<(), String> {
+        let (_, month, day) = civil_from_days(days);
+        for (name, given, derived) in [("MonthOfYear", self.month, month), ("DayOfMonth", self.day, day)] {
+            if let Some(given) = given.filter(|given| *given != i64::from(derived)) {
+                return Err(format!("Conflict found: Field {name} {given} differs from {name} {derived} derived from the day of the year"));
+            }
+        }
+        Ok(())
     }
 
     fn micros_of_day(&self) -> i64 {

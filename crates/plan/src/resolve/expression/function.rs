@@ -9,6 +9,7 @@ use firesteel_functions::function::{Bind, Function};
 use firesteel_functions::{Argument, Call, registry};
 use firesteel_syntax::ir::expression::{Expression, ExpressionKind, FunctionCall};
 
+use super::named::arranged;
 use crate::resolver::Resolver;
 use crate::scope::{Scope, quote_parts};
 use crate::typed::{AggregateCall, GeneratorCall, ScalarCall, SortKey, Typed, TypedKind};
@@ -24,8 +25,21 @@ impl Resolver<'_> {
         if let Bind::HigherOrder(bind) = &function.bind {
             return self.higher_order(function, bind, &name, &call.arguments, scope, origin);
         }
+        let call = &*arranged(function, &name, call)?;
         let inner = if function.is_aggregate() { scope.input_first() } else { *scope };
-        let arguments = self.arguments(&name, &call.arguments, &inner)?;
+        let mut arguments = self.arguments(&name, &call.arguments, &inner)?;
+        let keyed;
+        let call = match call.order_within_group.as_slice() {
+            [order] if matches!(function.name, "percentile_cont" | "percentile_disc") => {
+                check_arity_of(1, &name, arguments.len())?;
+                let descending = !order.ascending;
+                arguments.push(self.resolve_expression(&order.child, &inner)?.into_unaliased());
+                arguments.push(Typed::literal(ScalarValue::Boolean(Some(descending)), SparkType::Boolean));
+                keyed = FunctionCall { order_within_group: Vec::new(), ..call.clone() };
+                &keyed
+            }
+            _ => call,
+        };
         if !function.is_aggregate() {
             return self.bind_by_name(call, arguments, false, origin);
         }
@@ -216,6 +230,18 @@ pub fn check_arity(function: &Function, name: &str, given: usize) -> SparkResult
     Err(SparkError::new("WRONG_NUM_ARGS.WITHOUT_SUGGESTION")
         .param("functionName", format!("`{name}`"))
         .param("expectedNum", expected)
+        .param("actualNum", given.to_string())
+        .param("docroot", "https://spark.apache.org/docs/latest"))
+}
+
+/// As [`check_arity`], of a function that takes a fixed number.
+fn check_arity_of(expected: usize, name: &str, given: usize) -> SparkResult<()> {
+    if given == expected {
+        return Ok(());
+    }
+    Err(SparkError::new("WRONG_NUM_ARGS.WITHOUT_SUGGESTION")
+        .param("functionName", format!("`{name}`"))
+        .param("expectedNum", expected.to_string())
         .param("actualNum", given.to_string())
         .param("docroot", "https://spark.apache.org/docs/latest"))
 }

@@ -36,6 +36,9 @@ impl Resolver<'_> {
             DatetimeKind::TimestampNtz => (SparkType::TimestampNtz, "\"TIMESTAMP_NTZ\""),
             DatetimeKind::Time => (SparkType::Time { precision: 6 }, "\"TIME\""),
         };
+        if let Some(value) = special_moment(text, &data_type, self.bind.query_time, &self.bind.time_zone)? {
+            return Ok(Typed::literal(value, data_type));
+        }
         let text_literal = Typed::literal(ScalarValue::Utf8(Some(text.to_owned())), SparkType::STRING);
         let cast = self.explicit_cast(
             text_literal,
@@ -52,6 +55,40 @@ impl Resolver<'_> {
                 .with_kind(firesteel_base::error::ErrorKind::Parse)),
         }
     }
+}
+
+/// `epoch`, `now`, `today`, `tomorrow` and `yesterday` in literals of dates and timestamps.
+fn special_moment(
+    text: &str,
+    data_type: &SparkType,
+    query_time: i64,
+    time_zone: &str,
+) -> SparkResult<Option<ScalarValue>> {
+    use firesteel_functions::cast::Zone;
+    use firesteel_functions::cast::datetime::MICROS_PER_DAY;
+    if !matches!(data_type, SparkType::Date | SparkType::Timestamp | SparkType::TimestampNtz) {
+        return Ok(None);
+    }
+    let zone = Zone::parse(time_zone)?;
+    let local = zone.to_local(query_time);
+    let midnight = local.div_euclid(MICROS_PER_DAY) * MICROS_PER_DAY;
+    let local = match text.trim().to_lowercase().as_str() {
+        "epoch" => 0,
+        "now" => local,
+        "today" => midnight,
+        "tomorrow" => midnight + MICROS_PER_DAY,
+        "yesterday" => midnight - MICROS_PER_DAY,
+        _ => return Ok(None),
+    };
+    let is_epoch = text.trim().eq_ignore_ascii_case("epoch");
+    Ok(Some(match data_type {
+        SparkType::Date => ScalarValue::Date32(i32::try_from(local.div_euclid(MICROS_PER_DAY)).ok()),
+        SparkType::TimestampNtz => ScalarValue::TimestampMicrosecond(Some(local), None),
+        _ => {
+            let instant = if is_epoch { Some(0) } else { zone.to_instant(local) };
+            ScalarValue::TimestampMicrosecond(instant, Some("UTC".into()))
+        }
+    }))
 }
 
 /// Whether a timestamp's text names a zone: a letter or an offset behind the time.

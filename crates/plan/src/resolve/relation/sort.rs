@@ -26,7 +26,7 @@ impl Resolver<'_> {
         let mut input = self.resolve_relation(input, environment)?;
         let visible = input.output.len();
         let mut keys: Vec<Option<SortKey>> = vec![None; order.len()];
-        // Ordinals come last: they count what the other keys had added behind the selected columns.
+        // Ordinals come last: they may count what the other keys had added behind the selected columns.
         let (ordinals, others): (Vec<_>, Vec<_>) =
             order.iter().zip(&mut keys).partition(|(item, _)| self.is_ordinal(item));
         for (item, key) in others.into_iter().chain(ordinals) {
@@ -53,7 +53,9 @@ impl Resolver<'_> {
             && self.context.conf.order_by_ordinal()
         {
             let column = usize::try_from(*position).ok().and_then(|position| position.checked_sub(1));
-            let added = input.block.as_ref().map_or(0, |block| block.extras.len());
+            let counts_added = self.context.conf.get_option("spark.sql.prioritizeOrdinalResolutionInSort.enabled");
+            let counts_added = counts_added.as_deref() == Some("false");
+            let added = input.block.as_ref().filter(|_| counts_added).map_or(0, |block| block.extras.len());
             let mut columns = input.output.iter().chain(input.hidden.iter().take(added));
             let column = column.and_then(|column| columns.nth(column)).map(Typed::column);
             return match column {
