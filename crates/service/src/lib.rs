@@ -17,6 +17,7 @@ mod errors;
 mod limits;
 mod operation;
 mod parsing;
+mod precomputed;
 mod session;
 mod sessions;
 mod show;

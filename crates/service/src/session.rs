@@ -196,6 +196,8 @@ impl Session {
                 Ok(Answer::Done(Box::pin(show::html_string(self, *input, show)).await?))
             }
             _ => {
+                let mut relation = relation;
+                self.precompute(&mut relation).await?;
                 let context = self.context();
                 let plan = analyze(relation, &context).await?;
                 let output = self.environment.executor.execute(&plan, &context.conf).await?;
@@ -214,8 +216,9 @@ impl Session {
     }
 
     /// Resolves a query without running it.
-    pub async fn analyze(&self, relation: Relation) -> SparkResult<AnalyzedPlan> {
+    pub async fn analyze(&self, mut relation: Relation) -> SparkResult<AnalyzedPlan> {
         self.touch();
+        self.precompute(&mut relation).await?;
         analyze(relation, &self.context()).await
     }
 

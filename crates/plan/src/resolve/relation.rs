@@ -15,6 +15,7 @@ mod sample;
 mod scan;
 mod set_operation;
 mod sort;
+mod statistics;
 mod unpivot;
 mod values;
 
@@ -114,16 +115,24 @@ impl Resolver<'_> {
                 Err(SparkError::unsupported("show below another operation"))
             }
             RelationKind::CollectMetrics { .. } => Err(SparkError::unsupported("observe")),
-            RelationKind::Summary { .. } => Err(SparkError::unsupported("summary")),
-            RelationKind::Describe { .. } => Err(SparkError::unsupported("describe")),
-            RelationKind::Crosstab { .. } => Err(SparkError::unsupported("crosstab")),
-            RelationKind::Covariance { .. } => Err(SparkError::unsupported("cov")),
-            RelationKind::Correlation { .. } => Err(SparkError::unsupported("corr")),
-            RelationKind::ApproxQuantile { .. } => Err(SparkError::unsupported("approxQuantile")),
-            RelationKind::FrequentItems { .. } => Err(SparkError::unsupported("freqItems")),
-            RelationKind::SampleBy { .. } => Err(SparkError::unsupported("sampleBy")),
+            RelationKind::Summary { input, statistics } => self.summary(input, statistics, environment),
+            RelationKind::Describe { input, columns } => self.describe(input, columns, environment),
+            RelationKind::Covariance { input, first, second } => self.covariance(input, [first, second], environment),
+            RelationKind::Correlation { input, first, second, method } => {
+                self.correlation(input, [first, second], method.as_deref(), environment)
+            }
+            RelationKind::ApproxQuantile { input, columns, probabilities, relative_error } => {
+                self.approx_quantile(input, columns, probabilities, *relative_error, environment)
+            }
+            RelationKind::FrequentItems { input, columns, support } => {
+                self.frequent_items(input, columns, *support, environment)
+            }
+            RelationKind::SampleBy { input, column, fractions, seed } => {
+                self.sample_by(input, column, fractions, *seed, environment)
+            }
+            RelationKind::Crosstab { .. } => Err(SparkError::internal("a crosstab's values were not looked up")),
             RelationKind::Parse { format, .. } => Err(SparkError::unsupported(format!("parsing a column as {format}"))),
-            RelationKind::Transpose { .. } => Err(SparkError::unsupported("transpose")),
+            RelationKind::Transpose { .. } => Err(SparkError::internal("the rows to transpose were not looked up")),
             RelationKind::Command(command) => Err(command_as_relation(command)),
             RelationKind::Unsupported(feature) => Err(SparkError::unsupported(feature.clone())),
         }

@@ -36,6 +36,9 @@ impl Resolver<'_> {
             DatetimeKind::TimestampNtz => (SparkType::TimestampNtz, "\"TIMESTAMP_NTZ\""),
             DatetimeKind::Time => (SparkType::Time { precision: 6 }, "\"TIME\""),
         };
+        if let Some(value) = self.special_datetime(text, &data_type)? {
+            return Ok(Typed::literal(value, data_type));
+        }
         let text_literal = Typed::literal(ScalarValue::Utf8(Some(text.to_owned())), SparkType::STRING);
         let cast = self.explicit_cast(
             text_literal,
@@ -51,6 +54,40 @@ impl Resolver<'_> {
                 .param("value", format!("'{text}'"))
                 .with_kind(firesteel_base::error::ErrorKind::Parse)),
         }
+    }
+}
+
+impl Resolver<'_> {
+    /// The value of `epoch`, `now`, `today`, `tomorrow` or `yesterday`; all but `now` may have a zone behind.
+    fn special_datetime(&self, text: &str, data_type: &SparkType) -> SparkResult<Option<ScalarValue>> {
+        let mut words = text.split_whitespace();
+        let (Some(word), zone, None) = (words.next(), words.next(), words.next()) else { return Ok(None) };
+        let word = word.to_lowercase();
+        let days = match word.as_str() {
+            "epoch" | "now" | "today" => 0,
+            "tomorrow" => 1,
+            "yesterday" => -1,
+            _ => return Ok(None),
+        };
+        if matches!(data_type, SparkType::Time { .. }) || (zone.is_some() && word == "now") {
+            return Ok(None);
+        }
+        let unknown = &firesteel_base::Origin::Unknown;
+        let string = |text: &str| Typed::literal(ScalarValue::Utf8(Some(text.to_owned())), SparkType::STRING);
+        let value = match (word.as_str(), data_type) {
+            ("epoch", SparkType::Timestamp) => string("1970-01-01T00:00:00Z"),
+            ("epoch", _) => string("1970-01-01"),
+            ("now", SparkType::Timestamp) => self.call("current_timestamp", Vec::new(), unknown)?,
+            ("now", SparkType::TimestampNtz) => self.call("localtimestamp", Vec::new(), unknown)?,
+            _ => {
+                let days = Typed::literal(ScalarValue::Int32(Some(days)), SparkType::Integer);
+                let today = self.call("current_date", Vec::new(), unknown)?;
+                self.call("date_add", vec![today, days], unknown)?
+            }
+        };
+        let mode = firesteel_syntax::ir::expression::CastMode::Session;
+        let value = self.explicit_cast(value, data_type, mode, unknown)?;
+        self.fold(&value)
     }
 }
 
