@@ -6,7 +6,9 @@ mod errors;
 mod executor;
 mod explain;
 pub mod memory;
+mod operator;
 mod output;
 
 pub use errors::spark_error;
+pub use operator::Observer;
 pub use executor::{Engine, EngineConfig, Executor, QueryOutput};

@@ -47,8 +47,9 @@ impl Session {
 
     /// The files that a query reads.
     pub async fn input_files(&self, relation: Relation) -> SparkResult<Vec<String>> {
-        self.schema(relation).await?;
-        Err(SparkError::unsupported("inputFiles"))
+        let plan = self.analyze(relation).await?;
+        let mut seen = std::collections::HashSet::new();
+        Ok(plan.files.iter().filter(|file| seen.insert(file.as_str())).cloned().collect())
     }
 
     /// A number that is equal for plans that are the same but for plan ids and places.

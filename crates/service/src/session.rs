@@ -18,6 +18,7 @@ use crate::clock::Clock;
 use crate::commands;
 use crate::errors::Errors;
 use crate::limits::Limits;
+use crate::observed::observed;
 use crate::operation::Operations;
 use crate::sessions::Environment;
 use crate::show::{self, Show};
@@ -201,7 +202,8 @@ impl Session {
                 let context = self.context();
                 let plan = analyze(relation, &context).await?;
                 let output = self.environment.executor.execute(&plan, &context.conf).await?;
-                Ok(Answer::Rows(Rows { schema: output.schema, stream: output.stream }))
+                let stream = observed(output.stream, output.observers);
+                Ok(Answer::Rows(Rows { schema: output.schema, stream }))
             }
         }
     }

@@ -45,7 +45,7 @@ impl ExtensionPlanner for Operators {
         _logical_inputs: &[&LogicalPlan],
         physical_inputs: &[Arc<dyn ExecutionPlan>],
         _session: &dyn datafusion::catalog::Session,
-        _context: &datafusion::physical_planner::PhysicalPlanningContext,
+        _context: &datafusion::logical_expr::physical_planning_context::PhysicalPlanningContext,
     ) -> Result<Option<Arc<dyn ExecutionPlan>>> {
         let (Some(operation), [input]) = (node.as_any().downcast_ref::<RowOperation>(), physical_inputs) else {
             return Ok(None);

@@ -29,7 +29,10 @@ impl Resolver<'_> {
         }
         let aggregates = self.select_list(&pivot.aggregates, &scope)?;
         let groups = match &pivot.grouping {
-            Some(grouping) => self.resolve_all(grouping, &scope)?,
+            Some(grouping) => {
+                let groups = grouping.iter().map(|group| self.resolve_expression(group, &scope));
+                groups.collect::<SparkResult<Vec<_>>>()?
+            }
             None => remaining(&input, &column, &aggregates),
         };
         let mut selected = groups.clone();
@@ -39,7 +42,8 @@ impl Resolver<'_> {
                 selected.push(self.pivoted(aggregate, &matches, &name, aggregates.len() == 1)?);
             }
         }
-        self.block(input, Some(GroupBy { expressions: groups, sets: None }), selected)
+        let expressions = groups.into_iter().map(Typed::into_unaliased).collect();
+        self.block(input, Some(GroupBy { expressions, sets: None }), selected)
     }
 
     /// A value's name, and the condition that a row has it.

@@ -324,7 +324,7 @@ impl Statistic {
 }
 
 fn requirement(message: String) -> SparkError {
-    SparkError::internal(format!("requirement failed: {message}")).with_kind(ErrorKind::IllegalArgument)
+    SparkError::unnamed(ErrorKind::IllegalArgument, format!("requirement failed: {message}"))
 }
 
 fn string(text: &str) -> Typed {
