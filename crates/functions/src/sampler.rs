@@ -1,6 +1,7 @@
 //! Which rows a sample takes: Spark's samplers, number by number.
 //!
-//! Each partition has a generator of its own, whose seed the sample's seed and the partition's place give.
+//! Each partition has a generator of its own, whose seed the sample's seed and the partition's place give: their sum,
+//! or with replacement one of the numbers that Java's own generator draws.
 
 use crate::math::Generator;
 
@@ -18,10 +19,11 @@ pub enum Sampler {
 impl Sampler {
     /// The sampler of a partition.
     pub fn new(lower: f64, upper: f64, with_replacement: bool, seed: i64, partition: usize) -> Self {
-        let seed = partition_seed(seed, partition);
         if with_replacement {
+            let seed = partition_seed(seed, partition);
             Self::Poisson { mean: upper - lower, generator: Box::new(Well19937c::new(seed)) }
         } else {
+            let seed = seed.wrapping_add(i64::try_from(partition).unwrap_or(0));
             Self::Bernoulli { lower, upper, generator: Generator::new(seed) }
         }
     }

@@ -4,8 +4,8 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::sync::Arc;
 
-use arrow::array::{RecordBatch, UInt64Array};
-use arrow::compute::take_record_batch;
+use arrow::array::{RecordBatch, RecordBatchOptions, UInt64Array};
+use arrow::compute::take_arrays;
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::common::{Result, internal_err};
 use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
@@ -152,7 +152,9 @@ fn sampled(input: SendableRecordBatchStream, sample: &RandomSample, partition: u
         for row in 0..batch.num_rows() {
             taken.extend(std::iter::repeat_n(row as u64, sampler.next_count()));
         }
-        Ok(take_record_batch(&batch, &UInt64Array::from(taken))?)
+        let options = RecordBatchOptions::new().with_row_count(Some(taken.len()));
+        let columns = take_arrays(batch.columns(), &UInt64Array::from(taken), None)?;
+        Ok(RecordBatch::try_new_with_options(batch.schema(), columns, &options)?)
     });
     Box::pin(RecordBatchStreamAdapter::new(schema, rows))
 }
