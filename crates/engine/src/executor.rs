@@ -19,7 +19,7 @@ use firesteel_plan::AnalyzedPlan;
 use firesteel_syntax::ir::command::ExplainMode;
 
 use crate::errors::spark_error;
-use crate::operator::{Observer, Planner, start_observers};
+use crate::operator::{Observer, Planner, in_order, start_observers};
 use crate::output::conform;
 
 /// How much the engine may use, and where it may spill.
@@ -157,6 +157,7 @@ impl Executor for Engine {
         let state = self.state(conf, planner);
         let observers = start_observers(plan, &state, conf.time_zone(), &taps).await?;
         let physical = self.physical(plan, &state).await?;
+        let physical = in_order(physical).map_err(|error| spark_error(error, &plan.origins))?;
         let stream = execute_stream(physical, state.task_ctx()).map_err(|error| spark_error(error, &plan.origins))?;
         let stream = conform(stream, &plan.schema, conf.time_zone(), Arc::clone(&plan.origins));
         Ok(QueryOutput { schema: plan.schema.clone(), stream, observers })

@@ -240,7 +240,12 @@ fn rows_to_transpose(input: Relation, width: usize, index: usize, common: &Spark
 }
 
 /// One row for each column, under its key; one column for each name.
-fn transpose(names: &ArrayRef, columns: &[ArrayRef], keys: &[&str], data_type: &SparkType) -> SparkResult<RelationKind> {
+fn transpose(
+    names: &ArrayRef,
+    columns: &[ArrayRef],
+    keys: &[&str],
+    data_type: &SparkType,
+) -> SparkResult<RelationKind> {
     let mut fields = vec![SparkField::new("key", SparkType::STRING, false)];
     let mut arrays: Vec<ArrayRef> = vec![Arc::new(StringArray::from(keys.to_vec()))];
     let names = names.as_string_opt::<i32>().ok_or_else(|| SparkError::internal("the index is no text"))?;
@@ -285,10 +290,9 @@ fn literal(value: &ScalarValue, data_type: &SparkType) -> SparkResult<Literal> {
         (ScalarValue::Decimal128(Some(unscaled), precision, scale), _) => {
             Literal::Decimal { unscaled: *unscaled, precision: *precision, scale: *scale }
         }
-        (
-            ScalarValue::Utf8(Some(text)) | ScalarValue::Utf8View(Some(text)) | ScalarValue::LargeUtf8(Some(text)),
-            _,
-        ) => Literal::String(Arc::from(text.as_str())),
+        (ScalarValue::Utf8(Some(text)) | ScalarValue::Utf8View(Some(text)) | ScalarValue::LargeUtf8(Some(text)), _) => {
+            Literal::String(Arc::from(text.as_str()))
+        }
         (ScalarValue::Binary(Some(bytes)) | ScalarValue::LargeBinary(Some(bytes)), _) => {
             Literal::Binary(Arc::from(bytes.as_slice()))
         }

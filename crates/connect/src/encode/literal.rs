@@ -55,7 +55,11 @@ pub(crate) fn literal(array: &ArrayRef, row: usize, kind: &SparkType) -> SparkRe
         SparkType::Array { element, .. } => {
             let Some(list) = array.as_list_opt::<i32>() else { return Err(unfit(kind)) };
             let elements = literals(&list.value(row), element)?;
-            Some(LiteralType::Array(message::Array { element_type: Some(data_type::data_type(element)), elements, ..Default::default() }))
+            Some(LiteralType::Array(message::Array {
+                element_type: Some(data_type::data_type(element)),
+                elements,
+                ..Default::default()
+            }))
         }
         SparkType::Map { key, value, .. } => {
             let Some(map) = array.as_map_opt() else { return Err(unfit(kind)) };

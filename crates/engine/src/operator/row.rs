@@ -33,7 +33,9 @@ pub(crate) struct RowOperatorExec {
 impl RowOperatorExec {
     pub(crate) fn new(operator: RowOperator, input: Arc<dyn ExecutionPlan>, taps: &Taps) -> Self {
         let order = match operator {
-            RowOperator::Sample(_) | RowOperator::Tail(_) => input.output_ordering().cloned().map(OrderingRequirements::from),
+            RowOperator::Sample(_) | RowOperator::Tail(_) => {
+                input.output_ordering().cloned().map(OrderingRequirements::from)
+            }
             RowOperator::Observe(_) => None,
         };
         let tap = match &operator {
@@ -144,8 +146,7 @@ impl ExecutionPlan for RowOperatorExec {
 
 fn sampled(input: SendableRecordBatchStream, sample: &RandomSample, partition: usize) -> SendableRecordBatchStream {
     let schema = input.schema();
-    let mut sampler =
-        Sampler::new(sample.lower(), sample.upper(), sample.with_replacement, sample.seed, partition);
+    let mut sampler = Sampler::new(sample.lower(), sample.upper(), sample.with_replacement, sample.seed, partition);
     let rows = input.map(move |batch| {
         let batch = batch?;
         let mut taken = Vec::new();

@@ -25,10 +25,8 @@ fn bind(call: &Call<'_>) -> SparkResult<Aggregate> {
     let types = call.implicit_cast(&[Expected::AnyType, Expected::Integral])?;
     let argument = call.argument(0)?;
     let result = SparkType::array(argument.data_type.clone(), argument.nullable);
-    Ok(Aggregate::new(call, result, false, aggregate_udf(FrequentItems)).casting(vec![
-        types.first().cloned().unwrap_or(SparkType::Null),
-        SparkType::Long,
-    ]))
+    Ok(Aggregate::new(call, result, false, aggregate_udf(FrequentItems))
+        .casting(vec![types.first().cloned().unwrap_or(SparkType::Null), SparkType::Long]))
 }
 
 #[derive(Debug, Default, Clone, Copy)]

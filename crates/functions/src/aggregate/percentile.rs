@@ -15,8 +15,8 @@ use firesteel_base::{SparkError, SparkResult, SparkType};
 
 use super::gathered::{GatheredRows, Gathering, boxed_gathering};
 use super::groups::Groups;
-use super::quantile_summary::QuantileSummary;
 use super::kernel::{AggregateCall, AggregateKernel, aggregate_udf, column, raise};
+use super::quantile_summary::QuantileSummary;
 use crate::call::Call;
 use crate::coercion::{Expected, quoted, quoted_type};
 use crate::function::{Aggregate, Function};
@@ -145,7 +145,8 @@ fn percentile_approx(call: &Call<'_>) -> SparkResult<Aggregate> {
     };
     let result = result_type(value, percentage);
     let bound = Aggregate::new(call, result, true, aggregate_udf(Percentile::<ELEMENT>));
-    let bound = bound.casting(types.into_iter().take(2).chain(call.arguments.get(2).map(|_| SparkType::Double)).collect());
+    let bound =
+        bound.casting(types.into_iter().take(2).chain(call.arguments.get(2).map(|_| SparkType::Double)).collect());
     Ok(bound.before(|arguments| {
         let mut arguments = arguments.into_iter();
         let (value, percentage, accuracy) = (arguments.next(), arguments.next(), arguments.next());

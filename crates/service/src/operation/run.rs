@@ -88,12 +88,7 @@ async fn respond(session: Arc<Session>, operation: Arc<Operation>, work: Work, c
     Ok(())
 }
 
-async fn answer(
-    session: &Arc<Session>,
-    operation: &Arc<Operation>,
-    work: Work,
-    chunking: Chunking,
-) -> SparkResult<()> {
+async fn answer(session: &Arc<Session>, operation: &Arc<Operation>, work: Work, chunking: Chunking) -> SparkResult<()> {
     match work {
         Work::Rows(relation) => match session.run(Statement::Query(*relation)).boxed().await? {
             Answer::Rows(rows) => send_rows(session, operation, rows, chunking).await?,

@@ -33,7 +33,12 @@ impl Resolver<'_> {
     }
 
     /// `df.to(schema)`: columns by name in the schema's order, cast where that is safe.
-    pub fn to_schema(&self, input: &Relation, schema: &SparkSchema, environment: Environment<'_>) -> SparkResult<Resolved> {
+    pub fn to_schema(
+        &self,
+        input: &Relation,
+        schema: &SparkSchema,
+        environment: Environment<'_>,
+    ) -> SparkResult<Resolved> {
         let input = self.resolve_relation(input, environment)?;
         let mut selected = Vec::with_capacity(schema.len());
         for field in schema.iter() {
@@ -41,7 +46,9 @@ impl Resolver<'_> {
             let typed = match found.as_slice() {
                 [attribute] => {
                     if attribute.nullable && !field.nullable {
-                        return Err(SparkError::new("NULLABLE_COLUMN_OR_FIELD").param("name", format!("`{}`", field.name)));
+                        return Err(
+                            SparkError::new("NULLABLE_COLUMN_OR_FIELD").param("name", format!("`{}`", field.name))
+                        );
                     }
                     if !can_cast(&attribute.data_type, &field.data_type, self.session_cast()) {
                         return Err(SparkError::new("INVALID_COLUMN_OR_FIELD_DATA_TYPE")
@@ -111,14 +118,21 @@ impl Resolver<'_> {
         let mut seen: Vec<&str> = Vec::new();
         for name in names {
             if seen.iter().any(|known| self.same_name(known, name)) {
-                return Err(SparkError::new("COLUMN_ALREADY_EXISTS").param("columnName", format!("`{}`", name.to_lowercase())));
+                return Err(
+                    SparkError::new("COLUMN_ALREADY_EXISTS").param("columnName", format!("`{}`", name.to_lowercase()))
+                );
             }
             seen.push(name);
         }
         Ok(())
     }
 
-    pub fn renamed(&self, input: &Relation, renames: &[(String, String)], environment: Environment<'_>) -> SparkResult<Resolved> {
+    pub fn renamed(
+        &self,
+        input: &Relation,
+        renames: &[(String, String)],
+        environment: Environment<'_>,
+    ) -> SparkResult<Resolved> {
         let input = self.resolve_relation(input, environment)?;
         let selected: Vec<_> = input
             .output
@@ -131,7 +145,11 @@ impl Resolver<'_> {
                         name.clone_from(to);
                     }
                 }
-                if *name == *attribute.name { Typed::column(attribute) } else { self.named(Typed::column(attribute), &name) }
+                if *name == *attribute.name {
+                    Typed::column(attribute)
+                } else {
+                    self.named(Typed::column(attribute), &name)
+                }
             })
             .collect();
         self.project_typed(input, selected)

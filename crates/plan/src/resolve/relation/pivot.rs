@@ -2,8 +2,8 @@
 
 use datafusion::scalar::ScalarValue;
 use firesteel_base::{Origin, SparkError, SparkResult, SparkType};
-use firesteel_syntax::ir::{Expression, ExpressionKind};
 use firesteel_syntax::ir::relation::Pivot;
+use firesteel_syntax::ir::{Expression, ExpressionKind};
 
 use crate::block::GroupBy;
 use crate::resolved::Resolved;
@@ -137,4 +137,3 @@ fn remaining(input: &Resolved, column: &Typed, aggregates: &[Typed]) -> Vec<Type
     };
     input.output.iter().filter(|attribute| !is_used(attribute)).map(Typed::column).collect()
 }
-

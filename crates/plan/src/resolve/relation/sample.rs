@@ -24,8 +24,7 @@ impl Resolver<'_> {
         }
         let mut input = self.resolve_relation(&sample.input, environment)?;
         if sample.deterministic_order {
-            let orderable =
-                |data_type: &SparkType| firesteel_functions::coercion::is_orderable(data_type);
+            let orderable = |data_type: &SparkType| firesteel_functions::coercion::is_orderable(data_type);
             let keys = input.output.iter().filter(|attribute| orderable(&attribute.data_type));
             let keys: Vec<_> = keys
                 .map(|attribute| SortKey { child: Typed::column(attribute), ascending: true, nulls_first: true })

@@ -67,7 +67,8 @@ impl Resolver<'_> {
                 column: Column::new(Some(table.clone()), carrier.name()),
             })
             .collect();
-        let scan = TableScan::try_new(table, provider_as_source(provider), None, Vec::new(), None).map_err(from_engine)?;
+        let scan =
+            TableScan::try_new(table, provider_as_source(provider), None, Vec::new(), None).map_err(from_engine)?;
         Ok(Resolved::new(LogicalPlan::TableScan(scan), output))
     }
 }

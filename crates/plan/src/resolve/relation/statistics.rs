@@ -22,7 +22,12 @@ const ACCURACY: i32 = 10_000;
 const SUPPORT: f64 = 0.01;
 
 impl Resolver<'_> {
-    pub fn summary(&self, input: &Relation, statistics: &[String], environment: Environment<'_>) -> SparkResult<Resolved> {
+    pub fn summary(
+        &self,
+        input: &Relation,
+        statistics: &[String],
+        environment: Environment<'_>,
+    ) -> SparkResult<Resolved> {
         let input = self.resolve_relation(input, environment)?;
         let default = || SUMMARIZED.iter().map(ToString::to_string).collect();
         let statistics = if statistics.is_empty() { default() } else { statistics.to_vec() };
@@ -30,7 +35,12 @@ impl Resolver<'_> {
         self.summarized(input, &columns, &statistics)
     }
 
-    pub fn describe(&self, input: &Relation, columns: &[String], environment: Environment<'_>) -> SparkResult<Resolved> {
+    pub fn describe(
+        &self,
+        input: &Relation,
+        columns: &[String],
+        environment: Environment<'_>,
+    ) -> SparkResult<Resolved> {
         let input = self.resolve_relation(input, environment)?;
         let statistics: Vec<_> = DESCRIBED.iter().map(ToString::to_string).collect();
         let described = if columns.is_empty() {
@@ -89,8 +99,7 @@ impl Resolver<'_> {
             Statistic::Function(name) => self.call(name, vec![value], &origin),
             Statistic::NumberFunction(name) => self.call(name, vec![self.as_number(value)?], &origin),
             Statistic::CountDistinct => {
-                let call =
-                    FunctionCall { name: vec!["count".to_owned()], distinct: true, ..FunctionCall::default() };
+                let call = FunctionCall { name: vec!["count".to_owned()], distinct: true, ..FunctionCall::default() };
                 self.bind_by_name(&call, vec![value], false, &origin)
             }
             Statistic::Percentile(share) => {
@@ -254,11 +263,8 @@ impl Resolver<'_> {
             let equal = self.call("<=>", vec![column.clone(), stratum], &Origin::Unknown)?;
             branches.push((equal, double(*fraction)));
         }
-        let fraction = if branches.is_empty() {
-            double(0.0)
-        } else {
-            self.case(branches, Some(double(0.0)), &Origin::Unknown)?
-        };
+        let fraction =
+            if branches.is_empty() { double(0.0) } else { self.case(branches, Some(double(0.0)), &Origin::Unknown)? };
         let seed = Typed::literal(ScalarValue::Int64(Some(seed.unwrap_or(self.bind.query_time))), SparkType::Long);
         let random = self.call("rand", vec![seed], &Origin::Unknown)?;
         let chosen = self.call("<", vec![random, fraction], &Origin::Unknown)?;
