@@ -112,6 +112,13 @@ impl SparkError {
         if self.0.origins.is_empty() { self.at(origin) } else { self }
     }
 
+    /// Forgets all places: those of a text that is no statement mean nothing to the user.
+    #[must_use]
+    pub fn without_places(mut self) -> Self {
+        self.inner_mut().origins.clear();
+        self
+    }
+
     /// Keeps the error that caused this one.
     #[must_use]
     pub fn caused_by(mut self, cause: impl std::error::Error + Send + Sync + 'static) -> Self {
@@ -170,7 +177,12 @@ impl SparkError {
     /// Some errors have none even where the place is known: those that Spark raises without one.
     pub fn query_contexts(&self) -> Vec<QueryContext> {
         match self.place_in_message() {
-            Place::Context | Place::Position => self.0.origins.iter().filter_map(QueryContext::of).collect(),
+            Place::Context | Place::Position => {
+                // What cannot be parsed has no place but in its text.
+                let text_only = self.kind() == ErrorKind::Parse;
+                let known = self.0.origins.iter().filter_map(QueryContext::of);
+                known.filter(|context| !text_only || matches!(context, QueryContext::Sql { .. })).collect()
+            }
             Place::Marker | Place::Statement | Place::Nowhere => Vec::new(),
         }
     }

@@ -51,6 +51,8 @@ pub(crate) fn of(error: &SparkError, session: Option<&Session>) -> Status {
     let has_condition = !error.condition().is_empty();
     if has_condition {
         put("errorClass", error.condition().to_owned());
+    }
+    if !error.sql_state().is_empty() {
         put("sqlState", error.sql_state().to_owned());
     }
     let parameters: serde_json::Map<String, serde_json::Value> =

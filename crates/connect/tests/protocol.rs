@@ -29,6 +29,10 @@ struct Client {
 }
 
 async fn start(limits: Limits) -> Client {
+    start_with(limits, SessionConf::default()).await
+}
+
+async fn start_with(limits: Limits, conf: SessionConf) -> Client {
     let engine = Engine::new(EngineConfig {
         memory_bytes: 256 << 20,
         spill_directory: None,
@@ -53,7 +57,7 @@ async fn start(limits: Limits) -> Client {
         runtime: working.handle().clone(),
         clock: Clock::system(),
         limits,
-        conf: SessionConf::default(),
+        conf,
     });
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -208,17 +212,10 @@ async fn an_empty_result_has_one_empty_batch() {
 
 #[tokio::test]
 async fn coming_back_yields_identical_bytes() {
-    let mut client = start(Limits::default()).await;
-    let id = Uuid::new_v4().to_string();
     // Small frames, so that there are many.
-    let set = proto::config_request::Set {
-        pairs: vec![proto::KeyValue {
-            key: "spark.connect.grpc.arrow.maxBatchSize".to_owned(),
-            value: Some("16384".to_owned()),
-        }],
-        silent: None,
-    };
-    configure(&mut client, proto::config_request::operation::OpType::Set(set)).await.unwrap();
+    let conf = SessionConf::default().with_server_setting("spark.connect.grpc.arrow.maxBatchSize", "16384").unwrap();
+    let mut client = start_with(Limits::default(), conf).await;
+    let id = Uuid::new_v4().to_string();
     let mut request = client.request(root(range(50_000)));
     request.operation_id = Some(id.clone());
     request.request_options.push(reattachable());

@@ -20,8 +20,8 @@ use firesteel_syntax::ir::command::ExplainMode;
 
 use crate::errors::spark_error;
 use crate::null_safe::NullSafeEquality;
+use crate::operator::{Observer, Planner, in_order, start_observers};
 use crate::output::conform;
-use crate::partitions::execute_in_order;
 
 /// How much the engine may use, and where it may spill.
 #[derive(Clone, Debug)]
@@ -43,6 +43,8 @@ pub struct EngineConfig {
 pub struct QueryOutput {
     pub schema: SparkSchema,
     pub stream: SendableRecordBatchStream,
+    /// What watches the rows on their way.
+    pub observers: Vec<Observer>,
 }
 
 /// Runs analyzed plans.
@@ -112,12 +114,13 @@ impl Engine {
     }
 
     /// The state of one query: the session's values that functions read at run time.
-    pub(crate) fn state(&self, conf: &SessionConf) -> SessionState {
+    pub(crate) fn state(&self, conf: &SessionConf, planner: Planner) -> SessionState {
         let mut config = self.base.config().clone();
         let options = config.options_mut();
         options.execution.enable_ansi_mode = conf.ansi();
         options.execution.time_zone = Some(conf.time_zone().to_owned());
-        let mut state = SessionStateBuilder::new_from_existing(self.base.clone()).with_config(config).build();
+        let state = SessionStateBuilder::new_from_existing(self.base.clone()).with_config(config);
+        let mut state = state.with_query_planner(Arc::new(planner)).build();
         // Folding constants reads the options from here, running a plan from the configuration.
         state.mark_start_execution();
         state
@@ -146,11 +149,15 @@ fn session_config(config: &EngineConfig) -> SessionConfig {
 #[async_trait]
 impl Executor for Engine {
     async fn execute(&self, plan: &AnalyzedPlan, conf: &SessionConf) -> SparkResult<QueryOutput> {
-        let state = self.state(conf);
+        let planner = Planner::default();
+        let taps = Arc::clone(&planner.taps);
+        let state = self.state(conf, planner);
+        let observers = start_observers(plan, &state, conf.time_zone(), &taps).await?;
         let physical = self.physical(plan, &state).await?;
-        let stream = execute_in_order(&physical, &state.task_ctx()).map_err(|error| spark_error(error, &plan.origins))?;
+        let physical = in_order(physical).map_err(|error| spark_error(error, &plan.origins))?;
+        let stream = execute_stream(physical, state.task_ctx()).map_err(|error| spark_error(error, &plan.origins))?;
         let stream = conform(stream, &plan.schema, conf.time_zone(), Arc::clone(&plan.origins));
-        Ok(QueryOutput { schema: plan.schema.clone(), stream })
+        Ok(QueryOutput { schema: plan.schema.clone(), stream, observers })
     }
 
     async fn explain(&self, plan: &AnalyzedPlan, conf: &SessionConf, mode: ExplainMode) -> SparkResult<String> {

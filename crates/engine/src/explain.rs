@@ -10,9 +10,10 @@ use firesteel_syntax::ir::command::ExplainMode;
 
 use crate::errors::spark_error;
 use crate::executor::Engine;
+use crate::operator::Planner;
 
 pub async fn explain(engine: &Engine, plan: &AnalyzedPlan, conf: &SessionConf, mode: ExplainMode) -> SparkResult<String> {
-    let state = engine.state(conf);
+    let state = engine.state(conf, Planner::default());
     let failed = |error| spark_error(error, &plan.origins);
     let optimized = state.optimize(&plan.plan).map_err(failed)?;
     let physical = state.query_planner().create_physical_plan(&optimized, &state).await.map_err(failed)?;

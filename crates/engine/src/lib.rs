@@ -7,8 +7,9 @@ mod executor;
 mod explain;
 pub mod memory;
 mod null_safe;
+mod operator;
 mod output;
-mod partitions;
 
 pub use errors::spark_error;
+pub use operator::Observer;
 pub use executor::{Engine, EngineConfig, Executor, QueryOutput};

@@ -10,6 +10,7 @@ mod extremum;
 mod extremum_by;
 mod first_last;
 mod fold;
+mod frequent_items;
 mod gathered;
 pub(crate) mod groups;
 mod histogram_numeric;
@@ -18,6 +19,7 @@ mod listagg;
 mod mode;
 mod moments;
 mod percentile;
+mod quantile_summary;
 mod replay;
 mod sum;
 
@@ -59,6 +61,7 @@ pub static FUNCTIONS: &[&Function] = &[
     &first_last::LAST,
     &first_last::LAST_VALUE,
     &fold::BIT_AND,
+    &frequent_items::COLLECT_FREQUENT_ITEMS,
     &fold::BIT_OR,
     &fold::BIT_XOR,
     &fold::BOOL_AND,
@@ -75,6 +78,7 @@ pub static FUNCTIONS: &[&Function] = &[
     &moments::VAR_POP,
     &moments::VAR_SAMP,
     &percentile::APPROX_PERCENTILE,
+    &percentile::APPROX_QUANTILE,
     &percentile::MEDIAN,
     &percentile::PERCENTILE,
     &percentile::PERCENTILE_APPROX,

@@ -11,6 +11,7 @@ pub mod coercion;
 pub mod function;
 pub mod kernel;
 pub mod registry;
+pub mod sampler;
 
 pub mod aggregate;
 pub mod collection;

@@ -11,6 +11,7 @@ mod strict;
 
 use crate::function::Function;
 
+pub use random::Generator;
 pub(crate) use random::any_seed;
 
 /// The functions of this group.

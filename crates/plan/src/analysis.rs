@@ -10,6 +10,7 @@ use firesteel_functions::BindContext;
 use firesteel_storage::Storage;
 use firesteel_syntax::ir::Relation;
 
+use crate::operator::Observation;
 use crate::resolver::{Environment, Resolver};
 use crate::sources::Sources;
 use crate::unnest::unnest;
@@ -54,6 +55,10 @@ pub struct AnalyzedPlan {
     pub schema: SparkSchema,
     /// The places of calls that may fail at run time, by the number that they carry.
     pub origins: Arc<[Origin]>,
+    /// Metrics of the rows that pass somewhere in the plan.
+    pub observations: Arc<[Observation]>,
+    /// Addresses of the files that are read, as often as they are.
+    pub files: Arc<[String]>,
 }
 
 /// Resolves a relation.
@@ -64,7 +69,13 @@ pub async fn analyze(mut relation: Relation, context: &AnalysisContext) -> Spark
     let resolved = resolver.exact(resolved)?;
     let schema = resolved.schema();
     let plan = unnest(resolved.plan, &resolver)?;
-    Ok(AnalyzedPlan { plan, schema, origins: resolver.into_origins().into_inner().into() })
+    let mut observations = resolver.observations.take();
+    for observation in &mut observations {
+        observation.plan = unnest(observation.plan.clone(), &resolver)?;
+    }
+    let files = resolver.files.take().into();
+    let origins = resolver.into_origins().into_inner().into();
+    Ok(AnalyzedPlan { plan, schema, origins, observations: observations.into(), files })
 }
 
 /// DataFusion's options that functions read at run time.

@@ -400,7 +400,7 @@ impl Extraction<'_, '_> {
                 .at(origin);
         }
         if self.groups.is_empty() && !self.is_sets {
-            return SparkError::new("MISSING_GROUP_BY").at(origin);
+            return SparkError::new("MISSING_GROUP_BY").at(&Origin::Unknown);
         }
         SparkError::new("MISSING_AGGREGATION")
             .param("expression", to_sql_expr(&attribute.name))

@@ -8,6 +8,7 @@ pub mod analysis;
 mod attribute;
 mod block;
 mod lower;
+pub mod operator;
 mod printer;
 mod resolve;
 mod resolved;

@@ -1,6 +1,6 @@
 //! The resolver's state: what one analysis of one query shares.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
 use firesteel_base::{SparkError, SparkResult, SparkType};
@@ -13,6 +13,7 @@ use firesteel_syntax::parser::{self, ParserOptions};
 use crate::analysis::AnalysisContext;
 use crate::attribute::{Attribute, AttributeId};
 use crate::lower::{Lowering, Origins, internal_column};
+use crate::operator::Observation;
 use crate::printer::Printer;
 use crate::scope::Scope;
 use crate::sources::Sources;
@@ -26,6 +27,10 @@ pub struct Resolver<'a> {
     pub bind: BindContext,
     pub sources: &'a Sources,
     origins: Origins,
+    /// The observers found so far.
+    pub observations: RefCell<Vec<Observation>>,
+    /// Addresses of the files that are read.
+    pub files: RefCell<Vec<String>>,
     next_id: Cell<u64>,
     depth: Cell<usize>,
 }
@@ -70,7 +75,7 @@ impl<'a> Resolver<'a> {
             current_database: "default".to_owned(),
             parse_schema,
         };
-        Self { context, bind, sources, origins: Origins::default(), next_id: Cell::new(1), depth: Cell::new(0) }
+        Self { context, bind, sources, origins: Origins::default(), observations: RefCell::default(), files: RefCell::default(), next_id: Cell::new(1), depth: Cell::new(0) }
     }
 
     pub fn into_origins(self) -> Origins {

@@ -184,7 +184,8 @@ impl Resolver<'_> {
                 .filter(|attribute| {
                     self.same_name(&attribute.name, column) && self.is_qualified_by(attribute, qualifier)
                 })
-                .map(|attribute| Match { attribute: attribute.clone(), fields: fields.len() })
+                // The column goes by the name as it was written here.
+                .map(|attribute| Match { attribute: attribute.with_name(column), fields: fields.len() })
                 .collect();
             if !found.is_empty() {
                 return found;
@@ -266,7 +267,7 @@ impl Resolver<'_> {
             current = here.below;
         }
         if found.len() > 1 {
-            return Err(SparkError::new("AMBIGUOUS_COLUMN_REFERENCE").param("name", quote_parts(parts)).at(origin));
+            return Err(SparkError::new("AMBIGUOUS_COLUMN_REFERENCE").param("name", frame_column(parts)).at(origin));
         }
         if let Some(only) = found.pop() {
             return Ok(only);
@@ -279,7 +280,7 @@ impl Resolver<'_> {
         if is_known && !self.name_exists_at(plan_id, parts, scope) {
             return Err(self.unresolved_column(parts, scope, origin));
         }
-        Err(SparkError::new("CANNOT_RESOLVE_DATAFRAME_COLUMN").param("name", quote_parts(parts)).at(origin))
+        Err(SparkError::new("CANNOT_RESOLVE_DATAFRAME_COLUMN").param("name", frame_column(parts)).at(origin))
     }
 
     fn name_exists_at(&self, plan_id: i64, parts: &[String], scope: &Scope<'_>) -> bool {
@@ -290,14 +291,19 @@ impl Resolver<'_> {
     /// The attribute as the scope shows it: a join may have made it nullable.
     fn visible_form(&self, attribute: &Attribute, scope: &Scope<'_>) -> Attribute {
         let mut known = scope.attributes.iter().chain(scope.hidden);
-        known.find(|known| known.id == attribute.id).unwrap_or(attribute).clone()
+        match known.find(|known| known.id == attribute.id) {
+            Some(known) => known.with_name(&attribute.name),
+            None => attribute.clone(),
+        }
     }
 
     fn unresolved_column(&self, parts: &[String], scope: &Scope<'_>, origin: &Origin) -> SparkError {
         let mut candidates = Vec::new();
         let mut current = Some(scope);
         while let Some(here) = current {
-            candidates.extend(here.attributes.iter().map(|attribute| {
+            let mut known: Vec<&Attribute> = here.attributes.iter().collect();
+            known.sort_by(|left, right| (&left.name, left.id).cmp(&(&right.name, right.id)));
+            candidates.extend(known.into_iter().map(|attribute| {
                 attribute.qualifier.iter().cloned().chain([attribute.name.to_string()]).collect::<Vec<String>>()
             }));
             current = here.below;
@@ -337,6 +343,12 @@ fn to_outer(mut typed: Typed) -> Typed {
         *child = to_outer(taken);
     }
     typed
+}
+
+/// A DataFrame's column as errors show it.
+fn frame_column(parts: &[String]) -> String {
+    let parts: Vec<_> = parts.iter().map(|part| firesteel_base::identifier::quote_if_needed(part)).collect();
+    firesteel_base::error::quoting::to_sql_expr(&parts.join("."))
 }
 
 /// Name parts as errors show them.

@@ -17,26 +17,32 @@ use crate::analysis::{AnalysisContext, View};
 /// Views inside views are followed so far.
 const VIEW_DEPTH_MAX: usize = 100;
 
+/// The hidden column of files.
+pub const METADATA: &str = "_metadata";
+
 /// The files and views of one query.
 #[derive(Default)]
 pub struct Sources {
     opened: HashMap<ReadRequest, SparkResult<OpenedSource>>,
     views: HashMap<Vec<String>, View>,
+    /// Whether the query names the column `_metadata`.
+    file_metadata: bool,
 }
 
 impl Sources {
     /// Finds everything that `relation` reads, and binds the parameters in it.
     pub async fn gather(relation: &mut Relation, context: &AnalysisContext) -> SparkResult<Self> {
-        let mut finder = Finder { context, requests: Vec::new(), views: HashMap::new(), depth: 0 };
+        let mut finder = Finder { context, requests: Vec::new(), views: HashMap::new(), depth: 0, file_metadata: false };
         walk_relation(relation, &mut finder)?;
         let mut opened = HashMap::new();
-        for request in finder.requests {
+        for mut request in finder.requests {
+            request.file_metadata = finder.file_metadata;
             if !opened.contains_key(&request) {
                 let source = context.storage.open(&request, &read_settings(&context.conf)).await;
                 opened.insert(request, source);
             }
         }
-        Ok(Self { opened, views: finder.views })
+        Ok(Self { opened, views: finder.views, file_metadata: finder.file_metadata })
     }
 
     pub fn view(&self, name: &[String]) -> Option<View> {
@@ -44,7 +50,8 @@ impl Sources {
     }
 
     pub fn opened(&self, request: &ReadRequest) -> SparkResult<OpenedSource> {
-        match self.opened.get(request) {
+        let request = ReadRequest { file_metadata: self.file_metadata, ..request.clone() };
+        match self.opened.get(&request) {
             Some(source) => source.clone(),
             None => Err(SparkError::internal("a source was not opened before resolving")),
         }
@@ -60,6 +67,7 @@ struct Finder<'a> {
     requests: Vec<ReadRequest>,
     views: HashMap<Vec<String>, View>,
     depth: usize,
+    file_metadata: bool,
 }
 
 impl Finder<'_> {
@@ -85,6 +93,13 @@ impl Finder<'_> {
 }
 
 impl Visitor for Finder<'_> {
+    fn expression(&mut self, expression: &mut Expression) -> SparkResult<()> {
+        if let ExpressionKind::Attribute(name) = &expression.kind {
+            self.file_metadata |= name.name.iter().any(|part| part.eq_ignore_ascii_case(METADATA));
+        }
+        Ok(())
+    }
+
     fn relation(&mut self, relation: &mut Relation) -> SparkResult<()> {
         match &mut relation.kind {
             RelationKind::Table(reference) => {
@@ -138,7 +153,7 @@ pub fn read_request(source: &DataSource, conf: &SessionConf) -> SparkResult<Read
     let format = source.format.clone().unwrap_or_else(|| conf.default_source().to_owned());
     let schema = source.schema.as_ref().map(given_schema).transpose()?;
     let options = source.options.iter().map(|(key, value)| (key.clone(), value.clone())).collect();
-    Ok(ReadRequest { format: format.to_lowercase(), schema, options, paths: source.paths.clone() })
+    Ok(ReadRequest { format: format.to_lowercase(), schema, options, paths: source.paths.clone(), file_metadata: false })
 }
 
 /// The request of `` format.`path` ``; `None` if the name is not of that form.
@@ -146,7 +161,7 @@ pub fn file_table_request(name: &[String]) -> Option<ReadRequest> {
     let [format, path] = name else { return None };
     let format = format.to_lowercase();
     let is_format = matches!(format.as_str(), "parquet" | "csv" | "json" | "text");
-    is_format.then(|| ReadRequest { format, schema: None, options: Vec::new(), paths: vec![path.clone()] })
+    is_format.then(|| ReadRequest { format, schema: None, options: Vec::new(), paths: vec![path.clone()], file_metadata: false })
 }
 
 /// A schema as a client or a reader gave it: a structure, DDL text, or JSON text. A bare type is the type of the one

@@ -14,14 +14,16 @@ use crate::session::Session;
 
 impl Session {
     /// The plan in the form of `EXPLAIN`.
-    pub async fn explain(&self, relation: Relation, mode: ExplainMode) -> SparkResult<String> {
+    pub async fn explain(&self, mut relation: Relation, mode: ExplainMode) -> SparkResult<String> {
         if let RelationKind::Command(_) | RelationKind::ShowString { .. } | RelationKind::HtmlString { .. } =
             &relation.kind
         {
             return Err(SparkError::unsupported("explaining commands"));
         }
+        let parsed = (mode == ExplainMode::Extended).then(|| outline(&mut relation));
         let plan = self.analyze(relation).await?;
-        self.environment().executor.explain(&plan, &self.conf(), mode).await
+        let text = self.environment().executor.explain(&plan, &self.conf(), mode).await?;
+        Ok(parsed.map(|parsed| format!("== Parsed Logical Plan ==\n{parsed}\n")).unwrap_or_default() + &text)
     }
 
     /// The columns as a tree, as `printSchema` shows them; `level` limits its depth.
@@ -45,8 +47,9 @@ impl Session {
 
     /// The files that a query reads.
     pub async fn input_files(&self, relation: Relation) -> SparkResult<Vec<String>> {
-        self.schema(relation).await?;
-        Err(SparkError::unsupported("inputFiles"))
+        let plan = self.analyze(relation).await?;
+        let mut seen = std::collections::HashSet::new();
+        Ok(plan.files.iter().filter(|file| seen.insert(file.as_str())).cloned().collect())
     }
 
     /// A number that is equal for plans that are the same but for plan ids and places.
@@ -96,6 +99,25 @@ impl Session {
                 .param("dataType", firesteel_base::error::to_sql_type(&other))),
         }
     }
+}
+
+/// The kinds of a plan's relations, one a line, each below the one it is the input of.
+fn outline(relation: &mut Relation) -> String {
+    fn write(relation: &mut Relation, depth: usize, text: &mut String) {
+        stacker::maybe_grow(64 << 10, 1 << 20, || {
+            let name = relation.kind.name();
+            text.push_str(&format!("{:indent$}{name}\n", "", indent = 2 * depth));
+            let mut pending = relation_children(relation);
+            while let Some(child) = pending.pop() {
+                if let Child::Relation(relation) = child {
+                    write(relation, depth + 1, text);
+                }
+            }
+        });
+    }
+    let mut text = String::new();
+    write(relation, 0, &mut text);
+    text
 }
 
 struct HashWriter(DefaultHasher);

@@ -15,8 +15,10 @@ mod commands;
 mod display;
 mod errors;
 mod limits;
+mod observed;
 mod operation;
 mod parsing;
+mod precomputed;
 mod session;
 mod sessions;
 mod show;
@@ -31,6 +33,7 @@ pub use clock::{Clock, ManualClock};
 pub use display::Display;
 pub use errors::Errors;
 pub use limits::Limits;
+pub use observed::ObservedMetrics;
 pub use operation::{
     Attached, Chunking, Cursor, Frame, Interrupt, Operation, OperationRequest, OperationState, Operations, Response,
     ResponseBody, Work, write_stream,

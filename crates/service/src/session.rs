@@ -18,6 +18,7 @@ use crate::clock::Clock;
 use crate::commands;
 use crate::errors::Errors;
 use crate::limits::Limits;
+use crate::observed::observed;
 use crate::operation::Operations;
 use crate::sessions::Environment;
 use crate::show::{self, Show};
@@ -196,10 +197,13 @@ impl Session {
                 Ok(Answer::Done(Box::pin(show::html_string(self, *input, show)).await?))
             }
             _ => {
+                let mut relation = relation;
+                self.precompute(&mut relation).await?;
                 let context = self.context();
                 let plan = analyze(relation, &context).await?;
                 let output = self.environment.executor.execute(&plan, &context.conf).await?;
-                Ok(Answer::Rows(Rows { schema: output.schema, stream: output.stream }))
+                let stream = observed(output.stream, output.observers);
+                Ok(Answer::Rows(Rows { schema: output.schema, stream }))
             }
         }
     }
@@ -214,8 +218,9 @@ impl Session {
     }
 
     /// Resolves a query without running it.
-    pub async fn analyze(&self, relation: Relation) -> SparkResult<AnalyzedPlan> {
+    pub async fn analyze(&self, mut relation: Relation) -> SparkResult<AnalyzedPlan> {
         self.touch();
+        self.precompute(&mut relation).await?;
         analyze(relation, &self.context()).await
     }
 

@@ -7,6 +7,7 @@ mod error;
 mod json;
 mod listing;
 mod location;
+mod metadata;
 mod options;
 mod output;
 mod parquet;

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use datafusion::datasource::TableProvider;
-use firesteel_base::{SparkError, SparkSchema};
+use firesteel_base::{SparkError, SparkSchema, SparkType};
 
 /// What to read: hashable, so that one analysis opens each source once.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -14,6 +14,8 @@ pub struct ReadRequest {
     pub schema: Option<SparkSchema>,
     pub options: Vec<(String, String)>,
     pub paths: Vec<String>,
+    /// Whether the provider has the column `_metadata` behind those of the schema: what is known of each row's file.
+    pub file_metadata: bool,
 }
 
 /// A source that was opened: its files are known, and so is its schema.
@@ -22,6 +24,8 @@ pub struct OpenedSource {
     /// Field `i` of its Arrow schema carries field `i` of `schema`. Strings may be `Utf8View`; timestamps are in
     /// microseconds, those with a zone in UTC.
     pub provider: Arc<dyn TableProvider>,
+    /// The type of the provider's last column, if metadata of the files was asked for.
+    pub metadata: Option<SparkType>,
     /// The user's names; partition columns come last; everything may be NULL.
     pub schema: SparkSchema,
     /// Addresses of the files, as `inputFiles()` answers.

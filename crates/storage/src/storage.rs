@@ -16,7 +16,7 @@ use crate::partition::{Partitions, discover};
 use crate::request::{FileFormat, OpenedSource, ReadRequest, WriteRequest, WriteSummary};
 use crate::settings::FileSettings;
 use crate::table::{FileTable, ScanFormat};
-use crate::{binary, csv, json, parquet, text, write};
+use crate::{binary, csv, json, metadata, parquet, text, write};
 
 /// Process-wide: the stores of files and the caches of file metadata and statistics, which live in the runtime.
 #[derive(Clone, Debug)]
@@ -88,7 +88,7 @@ impl Storage {
             FileFormat::Text => text::open(&context)?,
             FileFormat::Binary => binary::open(&context)?,
         };
-        assemble(opened, &listing, partitions, settings)
+        assemble(opened, &listing, partitions, settings, request.file_metadata)
     }
 
     /// Runs `input`, one stream for each partition, into files; all or nothing.
@@ -109,6 +109,7 @@ fn assemble(
     listing: &Listing,
     partitions: Partitions,
     settings: &FileSettings,
+    file_metadata: bool,
 ) -> SparkResult<OpenedSource> {
     crate::schema::check_names(&opened.schema, settings.case_sensitive)?;
     let same = |left: &str, right: &str| {
@@ -151,16 +152,21 @@ fn assemble(
         .iter()
         .map(|field| Arc::new(Field::new(&field.name, field.data_type.to_arrow(), true)))
         .collect();
-    let files = opened
-        .files
-        .into_iter()
-        .zip(partitions.values)
-        .map(|(file, values)| with_values(file, values, &kept))
-        .collect();
+    let mut partition_fields = partition_fields;
+    let mut values = partitions.values;
+    if file_metadata {
+        order.push(kept.len() + partition_fields.len());
+        partition_fields.push(metadata::field());
+        for (values, file) in values.iter_mut().zip(&listing.files) {
+            values.push(metadata::value(file)?);
+        }
+    }
+    let files = opened.files.into_iter().zip(values).map(|(file, values)| with_values(file, values, &kept)).collect();
     let table = FileTable::new(opened.scan, Arc::new(Schema::new(file_fields)), partition_fields, order, files)
         .map_err(from_datafusion)?;
     Ok(OpenedSource {
         provider: Arc::new(table),
+        metadata: file_metadata.then(metadata::data_type),
         schema: SparkSchema::new(fields),
         files: listing.files.iter().map(|file| file.location.url()).collect(),
     })

@@ -90,7 +90,8 @@ def collect_functions(spark):
 @case
 def statistics(spark):
     return sales(spark).agg(
-        F.stddev("n"), F.variance("n"), F.skewness("n"), F.kurtosis("n"), F.corr("n", "year"), F.percentile_approx("n", 0.5),
+        F.stddev("n"), F.variance("n"), F.skewness("n"), F.kurtosis("n"), F.round(F.corr("n", "year"), 9).alias("corr(n, year)"),
+        F.percentile_approx("n", 0.5),
     )
 
 

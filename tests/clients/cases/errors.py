@@ -183,7 +183,12 @@ def subquery_of_two_rows(spark):
 
 @case
 def bad_literal(spark):
-    return spark.sql("SELECT DATE 'yesterday'").schema
+    return spark.sql("SELECT DATE 'yesteryear'").schema
+
+
+@case
+def special_dates(spark):
+    return spark.sql("SELECT DATE 'epoch' AS e, datediff(DATE 'tomorrow', DATE 'yesterday') AS d")
 
 
 @case
@@ -215,7 +220,7 @@ def bad_ddl(spark):
 
 @case
 def unsupported_statement(spark):
-    return spark.sql("MERGE INTO nowhere USING VALUES (1) AS s(a) ON false WHEN MATCHED THEN DELETE").collect()
+    return spark.sql("ALTER SYSTEM SET x = 1").collect()
 
 
 @case

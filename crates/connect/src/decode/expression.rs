@@ -148,7 +148,9 @@ impl<'a> Decoder<'a> {
         let child = Box::new(self.required_expression(cast.expr.as_deref())?);
         let to = match &cast.cast_to_type {
             Some(CastToType::Type(data_type)) => self.data_type(data_type)?,
-            Some(CastToType::TypeStr(text)) => parse_data_type(text, &self.options)?,
+            Some(CastToType::TypeStr(text)) => {
+                parse_data_type(text, &self.options).map_err(firesteel_base::SparkError::without_places)?
+            }
             None => return Err(invalid::not_set("Expression.Cast", "CASTTOTYPE")),
         };
         let mode = match EvalMode::try_from(cast.eval_mode) {

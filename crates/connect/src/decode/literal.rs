@@ -189,17 +189,11 @@ fn decimal_value(decimal: &message::Decimal) -> SparkResult<Literal> {
     let digits = format!("{whole}{fraction}");
     let mut unscaled: i128 = digits.parse().map_err(|_| malformed())?;
     let mut scale = i32::try_from(fraction.len()).map_err(|_| malformed())?.saturating_sub(exponent);
-    let target = decimal.scale.unwrap_or(scale.max(0));
+    // A declared scale may be too small for the value: it is a least one.
+    let target = decimal.scale.unwrap_or(0).max(scale);
     while scale < target {
         unscaled = unscaled.checked_mul(10).ok_or_else(malformed)?;
         scale += 1;
-    }
-    while scale > target && unscaled % 10 == 0 && scale > 0 {
-        unscaled /= 10;
-        scale -= 1;
-    }
-    if scale != target {
-        return Err(malformed());
     }
     let digits = i32::try_from(unscaled.unsigned_abs().to_string().len()).unwrap_or(i32::MAX);
     let precision = decimal.precision.unwrap_or(digits).max(scale).max(1);

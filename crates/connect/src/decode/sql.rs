@@ -2,7 +2,7 @@
 
 use firesteel_base::SparkResult;
 use firesteel_syntax::ir::relation::{CommonTable, With};
-use firesteel_syntax::ir::{Expression, Relation, RelationKind, Statement};
+use firesteel_syntax::ir::{Expression, ExpressionKind, Literal, Relation, RelationKind, Statement};
 use firesteel_syntax::parse_statement;
 use indexmap::IndexMap;
 use spark_connect_proto as proto;
@@ -33,17 +33,17 @@ impl<'a> Decoder<'a> {
         #[expect(deprecated, reason = "clients before 4.0 send their arguments here")]
         let (old_named, old_positional) = (&sql.args, &sql.pos_args);
         let literal = |literal: &proto::expression::Literal| {
-            Ok(Expression::literal(self.literal(literal)?, firesteel_base::Origin::Unknown))
+            Ok(as_written(Expression::literal(self.literal(literal)?, firesteel_base::Origin::Unknown)))
         };
         let mut named = IndexMap::new();
         for (name, value) in &sql.named_arguments {
-            named.insert(name.clone(), self.expression(value)?);
+            named.insert(name.clone(), as_written(self.expression(value)?));
         }
         for (name, value) in old_named {
             named.insert(name.clone(), literal(value)?);
         }
         named.sort_keys();
-        let mut positional = self.expressions(&sql.pos_arguments)?;
+        let mut positional: Vec<_> = self.expressions(&sql.pos_arguments)?.into_iter().map(as_written).collect();
         for value in old_positional {
             positional.push(literal(value)?);
         }
@@ -91,4 +91,13 @@ impl<'a> Decoder<'a> {
         self.expanding.borrow_mut().remove(&plan_id);
         relation
     }
+}
+
+/// An argument is as if its text stood in the query: a decimal has as many digits as are written.
+fn as_written(mut argument: Expression) -> Expression {
+    if let ExpressionKind::Literal(Literal::Decimal { unscaled, precision, scale }) = &mut argument.kind {
+        let digits = unscaled.unsigned_abs().to_string().len();
+        *precision = u8::try_from(digits).unwrap_or(*precision).max(u8::try_from(*scale).unwrap_or(0));
+    }
+    argument
 }

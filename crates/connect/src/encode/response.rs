@@ -2,13 +2,13 @@
 //! client that reads again gets what it got before.
 
 use firesteel_base::{SparkError, SparkResult};
-use firesteel_service::{CommandResult, Frame, Operation, Response, ResponseBody, Session, write_stream};
+use firesteel_service::{CommandResult, Frame, ObservedMetrics, Operation, Response, ResponseBody, Session, write_stream};
 use prost::Message;
 use spark_connect_proto as proto;
 use spark_connect_proto::execute_plan_response::{ArrowBatch, ResponseType, ResultComplete, SqlCommandResult};
 use spark_connect_proto::relation::RelType;
 
-use super::data_type;
+use super::{data_type, literal};
 
 pub(crate) fn response(
     session: &Session,
@@ -28,6 +28,9 @@ pub(crate) fn response(
         ResponseBody::Command(result) => {
             message.response_type = Some(ResponseType::SqlCommandResult(command_result(&result)?));
         }
+        ResponseBody::Metrics(metrics) => {
+            message.observed_metrics = metrics.iter().map(observed_metrics).collect::<SparkResult<_>>()?;
+        }
         ResponseBody::Encoded(bytes) => {
             let answer = SqlCommandResult::decode(bytes)
                 .map_err(|error| SparkError::internal("an answer written before cannot be read").caused_by(error))?;
@@ -36,6 +39,18 @@ pub(crate) fn response(
         ResponseBody::Complete => message.response_type = Some(ResponseType::ResultComplete(ResultComplete {})),
     }
     Ok(message)
+}
+
+fn observed_metrics(metrics: &ObservedMetrics) -> SparkResult<proto::execute_plan_response::ObservedMetrics> {
+    let columns = metrics.row.columns().iter().zip(metrics.schema.iter());
+    let values = columns.map(|(column, field)| literal::literal(column, 0, &field.data_type));
+    Ok(proto::execute_plan_response::ObservedMetrics {
+        name: metrics.name.clone(),
+        values: values.collect::<SparkResult<_>>()?,
+        keys: metrics.schema.iter().map(|field| field.name.clone()).collect(),
+        plan_id: metrics.plan_id.unwrap_or(0),
+        ..Default::default()
+    })
 }
 
 fn arrow_batch(frame: Frame) -> ArrowBatch {

@@ -17,7 +17,7 @@ use crate::decode::{self, Decoder};
 use crate::encode::data_type;
 
 /// The version of Spark whose answers these are.
-const SPARK_VERSION: &str = "4.2.0";
+const SPARK_VERSION: &str = "4.2.1";
 
 impl Handler {
     /// Runs where queries run: resolving a large plan takes its time.

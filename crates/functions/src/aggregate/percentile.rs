@@ -16,6 +16,7 @@ use firesteel_base::{SparkError, SparkResult, SparkType};
 use super::gathered::{GatheredRows, Gathering, boxed_gathering};
 use super::groups::Groups;
 use super::kernel::{AggregateCall, AggregateKernel, aggregate_udf, column, raise};
+use super::quantile_summary::QuantileSummary;
 use crate::call::Call;
 use crate::coercion::{Expected, quoted, quoted_type};
 use crate::function::{Aggregate, Function};
@@ -46,6 +47,10 @@ fn print_within(name: &str, arguments: &[String]) -> String {
     let order = if arguments.get(2).is_some_and(|descending| descending == "true") { " DESC" } else { "" };
     format!("{name}({percentage}) WITHIN GROUP (ORDER BY {value}{order})")
 }
+/// Behind `df.approxQuantile`, not a function of SQL: the last argument is the relative error. Without values it is
+/// NULL.
+pub(super) const APPROX_QUANTILE: Function =
+    Function::aggregate("approx_quantile", approx_quantile).since("2.0.0").arity(3..=3);
 
 fn print_approximate(name: &str, arguments: &[String]) -> String {
     let accuracy = arguments.get(2).map_or("10000", String::as_str);
@@ -145,15 +150,23 @@ fn percentile_approx(call: &Call<'_>) -> SparkResult<Aggregate> {
         return Err(SparkError::internal("percentile_approx was bound without its arguments"));
     };
     let result = result_type(value, percentage);
-    let bound = Aggregate::new(call, result, true, aggregate_udf(Percentile::<ELEMENT>)).casting(types);
-    Ok(bound.before(|mut arguments| {
-        arguments.truncate(2);
-        arguments.push(lit(false));
-        Ok(arguments)
+    let bound = Aggregate::new(call, result, true, aggregate_udf(Percentile::<ELEMENT>));
+    let bound =
+        bound.casting(types.into_iter().take(2).chain(call.arguments.get(2).map(|_| SparkType::Double)).collect());
+    Ok(bound.before(|arguments| {
+        let mut arguments = arguments.into_iter();
+        let (value, percentage, accuracy) = (arguments.next(), arguments.next(), arguments.next());
+        let error = lit(1.0_f64) / accuracy.unwrap_or_else(|| lit(10_000.0_f64));
+        Ok(value.into_iter().chain(percentage).chain([error]).collect())
     }))
 }
 
-/// Whatever is asked for, the answer is exact; but what Spark refuses is refused.
+fn approx_quantile(call: &Call<'_>) -> SparkResult<Aggregate> {
+    let types = call.implicit_cast(&[Expected::DOUBLE, Expected::array_of(Expected::DOUBLE), Expected::DOUBLE])?;
+    let result = SparkType::array(SparkType::Double, false);
+    Ok(Aggregate::new(call, result, true, aggregate_udf(Percentile::<ELEMENT>)).casting(types))
+}
+
 fn check_accuracy(call: &Call<'_>) -> SparkResult<()> {
     let Some(accuracy) = call.arguments.get(2) else { return Ok(()) };
     if !accuracy.is_foldable {
@@ -222,10 +235,11 @@ fn doubles(constant: &ScalarValue) -> Option<Vec<f64>> {
 const CONTINUOUS: u8 = 0;
 /// Takes the first value at or behind the share, as a double.
 const DISCRETE: u8 = 1;
-/// Takes the first value at or behind the share, whatever its type.
+/// Takes a value near the share, whatever its type.
 const ELEMENT: u8 = 2;
 
-/// Arguments: value, frequency (optional), and the constants percentages and whether sorted descending.
+/// Arguments: value, frequency (optional), and the constants percentages and whether sorted descending; for
+/// [`ELEMENT`] the relative error instead of the latter.
 #[derive(Debug, Default, Clone, Copy)]
 struct Percentile<const HOW: u8>;
 
@@ -272,6 +286,13 @@ impl<const HOW: u8> Gathering for Percentile<HOW> {
         let Some(percentages) = call.constant(constants).and_then(doubles) else {
             return internal_err!("a percentile without percentages");
         };
+        if HOW == ELEMENT {
+            let error = match call.constant(constants + 1) {
+                Some(ScalarValue::Float64(Some(error))) => *error,
+                _ => return internal_err!("an approximate percentile without error"),
+            };
+            return approximate(column(columns, 0)?, &percentages, error);
+        }
         let descending = matches!(call.constant(constants + 1), Some(ScalarValue::Boolean(Some(true))));
         let options = SortOptions { descending, nulls_first: false };
         let values = column(columns, 0)?;
@@ -288,6 +309,15 @@ impl<const HOW: u8> Gathering for Percentile<HOW> {
             _ => sorted.choose(&percentages)?,
         }))
     }
+}
+
+/// The values that a summary of all of them finds.
+fn approximate(values: &ArrayRef, percentages: &[f64], error: f64) -> Result<Option<ArrayRef>> {
+    let numbers = as_doubles(&without_negative_nan(values))?;
+    let pairs = numbers.values().iter().copied().enumerate().map(|(row, value)| (value, row));
+    let Some(rows) = QuantileSummary::of(pairs, error).query(percentages) else { return Ok(None) };
+    let rows: UInt32Array = rows.into_iter().map(|row| u32::try_from(row).ok()).collect();
+    Ok(Some(take(values.as_ref(), &rows, None)?))
 }
 
 /// NaN sorts last whatever its sign.
@@ -379,7 +409,8 @@ fn as_doubles(values: &ArrayRef) -> Result<Float64Array> {
             let data = values.to_data().into_builder().data_type(DataType::Int32).build()?;
             Arc::new(PrimitiveArray::<Int32Type>::from(data)) as ArrayRef
         }
-        DataType::Duration(_) => cast(values, &DataType::Int64)?,
+        DataType::Duration(_) | DataType::Timestamp(..) => cast(values, &DataType::Int64)?,
+        DataType::Date32 => cast(values, &DataType::Int32)?,
         _ => Arc::clone(values),
     };
     Ok(cast(&numbers, &DataType::Float64)?.as_primitive::<Float64Type>().clone())

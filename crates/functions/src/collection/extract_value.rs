@@ -63,7 +63,10 @@ fn bind_item(call: &Call<'_>, element: &SparkType, contains_null: bool) -> Spark
     if let Some(index) = types.get_mut(1) {
         *index = SparkType::Long;
     }
-    let nullable = !call.ansi() || contains_null || call.any_nullable();
+    // The length of a written array is known; a constant index may lie outside any other one.
+    let (array, index) = (call.argument(0)?, call.argument(1)?);
+    let is_outside = index.constant.is_some() && array.constant.is_none();
+    let nullable = !call.ansi() || contains_null || is_outside || call.any_nullable();
     Ok(Scalar::kernel(call, element.clone(), ArrayItem).casting(types).nullable(nullable))
 }
 

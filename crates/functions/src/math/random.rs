@@ -44,14 +44,14 @@ enum Kind {
 }
 
 /// Draws as Spark's `XORShiftRandom` does.
-struct Generator {
+pub struct Generator {
     state: i64,
     /// Normal numbers come in pairs.
     next_normal: Option<f64>,
 }
 
 impl Generator {
-    fn new(seed: i64) -> Self {
+    pub fn new(seed: i64) -> Self {
         let bytes = seed.to_be_bytes();
         let low = murmur3(bytes, 0x3c07_4a61);
         let high = murmur3(bytes, low);
@@ -67,7 +67,7 @@ impl Generator {
     }
 
     #[expect(clippy::cast_precision_loss, reason = "53 bits fit into a double")]
-    fn uniform(&mut self) -> f64 {
+    pub fn uniform(&mut self) -> f64 {
         let high = self.bits(26) << 27;
         (high + self.bits(27)) as f64 * (1.0 / (1_u64 << 53) as f64)
     }

@@ -211,8 +211,7 @@ impl Resolver<'_> {
             _ => Err(SparkError::new("DATATYPE_MISMATCH.FILTER_NOT_BOOLEAN")
                 .param("sqlExpr", to_sql_expr(&self.printer().print(&typed)))
                 .param("filter", to_sql_expr(&self.printer().print(&typed)))
-                .param("type", to_sql_type(&typed.data_type))
-                .at(&condition.origin)),
+                .param("type", to_sql_type(&typed.data_type))),
         }
     }
 

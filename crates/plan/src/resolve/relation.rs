@@ -9,12 +9,14 @@ mod grouping;
 mod join;
 mod limit;
 mod missing;
+mod observe;
 mod pivot;
 mod project;
 mod sample;
 mod scan;
 mod set_operation;
 mod sort;
+mod statistics;
 mod unpivot;
 mod values;
 
@@ -29,6 +31,7 @@ use firesteel_syntax::ir::{Command, Expression, Relation};
 use crate::attribute::Attribute;
 use crate::resolved::Resolved;
 use crate::resolver::{CommonTables, Environment, References, Resolver};
+use crate::typed::{Typed, TypedKind};
 
 impl Resolver<'_> {
     /// Resolves a relation; its columns can be named by its plan id from then on.
@@ -63,7 +66,7 @@ impl Resolver<'_> {
             RelationKind::SortAll { input, ascending, nulls } => self.sort_all(input, *ascending, *nulls, environment),
             RelationKind::Limit { input, limit } => self.limit(input, limit, environment),
             RelationKind::Offset { input, offset } => self.offset(input, offset, environment),
-            RelationKind::Tail { .. } => Err(SparkError::unsupported("tail below another operation")),
+            RelationKind::Tail { input, limit } => self.tail(input, limit, environment),
             RelationKind::Deduplicate { input, columns, within_watermark } => {
                 self.deduplicate(input, columns.as_deref(), *within_watermark, environment)
             }
@@ -113,17 +116,27 @@ impl Resolver<'_> {
             RelationKind::ShowString { .. } | RelationKind::HtmlString { .. } => {
                 Err(SparkError::unsupported("show below another operation"))
             }
-            RelationKind::CollectMetrics { .. } => Err(SparkError::unsupported("observe")),
-            RelationKind::Summary { .. } => Err(SparkError::unsupported("summary")),
-            RelationKind::Describe { .. } => Err(SparkError::unsupported("describe")),
-            RelationKind::Crosstab { .. } => Err(SparkError::unsupported("crosstab")),
-            RelationKind::Covariance { .. } => Err(SparkError::unsupported("cov")),
-            RelationKind::Correlation { .. } => Err(SparkError::unsupported("corr")),
-            RelationKind::ApproxQuantile { .. } => Err(SparkError::unsupported("approxQuantile")),
-            RelationKind::FrequentItems { .. } => Err(SparkError::unsupported("freqItems")),
-            RelationKind::SampleBy { .. } => Err(SparkError::unsupported("sampleBy")),
+            RelationKind::CollectMetrics { input, name, metrics } => {
+                self.collect_metrics(input, name, metrics, relation.plan_id, environment)
+            }
+            RelationKind::Summary { input, statistics } => self.summary(input, statistics, environment),
+            RelationKind::Describe { input, columns } => self.describe(input, columns, environment),
+            RelationKind::Covariance { input, first, second } => self.covariance(input, [first, second], environment),
+            RelationKind::Correlation { input, first, second, method } => {
+                self.correlation(input, [first, second], method.as_deref(), environment)
+            }
+            RelationKind::ApproxQuantile { input, columns, probabilities, relative_error } => {
+                self.approx_quantile(input, columns, probabilities, *relative_error, environment)
+            }
+            RelationKind::FrequentItems { input, columns, support } => {
+                self.frequent_items(input, columns, *support, environment)
+            }
+            RelationKind::SampleBy { input, column, fractions, seed } => {
+                self.sample_by(input, column, fractions, *seed, environment)
+            }
+            RelationKind::Crosstab { .. } => Err(SparkError::internal("a crosstab's values were not looked up")),
             RelationKind::Parse { format, .. } => Err(SparkError::unsupported(format!("parsing a column as {format}"))),
-            RelationKind::Transpose { .. } => Err(SparkError::unsupported("transpose")),
+            RelationKind::Transpose { .. } => Err(SparkError::internal("the rows to transpose were not looked up")),
             RelationKind::Command(command) => Err(command_as_relation(command)),
             RelationKind::Unsupported(feature) => Err(SparkError::unsupported(feature.clone())),
         }
@@ -133,9 +146,17 @@ impl Resolver<'_> {
         let input = self.resolve_relation(input, environment)?;
         let (input, condition) = self.condition_above(input, condition, environment)?;
         if condition.has_aggregate() {
+            let mut found = Vec::new();
+            aggregates(&condition, &mut found);
+            let printed: Vec<_> = found.into_iter().map(|call| self.printer().print(&qualified(call))).collect();
             return Err(SparkError::new("INVALID_WHERE_CONDITION")
                 .param("condition", firesteel_base::error::quoting::to_sql_expr(&self.printer().print(&condition)))
-                .param("expressionList", self.printer().print(&condition)));
+                .param("expressionList", printed.join(", "))
+                .at(&firesteel_base::Origin::Unknown));
+        }
+        if condition.has_generator() {
+            let printed = self.printer().print(&numbered(&condition));
+            return Err(SparkError::new("UNSUPPORTED_GENERATOR.OUTSIDE_SELECT").param("plan", format!("'Filter {printed}")));
         }
         let predicate = self.lowering().expression(&condition)?;
         let filter = Filter::try_new(predicate, Arc::new(input.plan.clone())).map_err(from_engine)?;
@@ -153,6 +174,39 @@ impl Resolver<'_> {
         let plan = LogicalPlan::Distinct(Distinct::All(Arc::new(input.plan.clone())));
         Ok(Resolved { plan, hidden: Vec::new(), block: None, ..input })
     }
+}
+
+/// The aggregate calls in an expression, outermost first.
+fn aggregates<'t>(expression: &'t Typed, found: &mut Vec<&'t Typed>) {
+    if matches!(expression.kind, TypedKind::Aggregate(_)) {
+        found.push(expression);
+        return;
+    }
+    expression.children().into_iter().for_each(|child| aggregates(child, found));
+}
+
+/// The expression with its columns renamed.
+fn renamed_columns(expression: &Typed, name: &impl Fn(&Attribute) -> String) -> Typed {
+    let mut renamed = expression.clone();
+    if let TypedKind::Column(attribute) = &mut renamed.kind {
+        *attribute = attribute.with_name(&name(attribute));
+    }
+    for child in renamed.children_mut() {
+        *child = renamed_columns(child, name);
+    }
+    renamed
+}
+
+/// Columns with their qualifiers, as some errors show them.
+fn qualified(expression: &Typed) -> Typed {
+    renamed_columns(expression, &|attribute| {
+        attribute.qualifier.iter().map(String::as_str).chain([&*attribute.name]).collect::<Vec<_>>().join(".")
+    })
+}
+
+/// Columns with their numbers, as errors show plans.
+fn numbered(expression: &Typed) -> Typed {
+    renamed_columns(expression, &|attribute| format!("{}#{}", attribute.name, attribute.id.0))
 }
 
 fn command_as_relation(_command: &Command) -> SparkError {

@@ -26,6 +26,7 @@ pub(super) async fn create(session: &Session, create: CreateView) -> SparkResult
         return Err(SparkError::unsupported("properties of temporary views"));
     }
     let mut query = *create.query;
+    session.precompute(&mut query).await?;
     let schema = session.analyze(query.clone()).await?.schema;
     check_columns(&create.name, &create.columns, &schema)?;
     if create.text.is_some() {

@@ -69,6 +69,7 @@ impl ResponseBody {
                 Self::Batch(frame) => frame.data.len(),
                 Self::Encoded(bytes) => bytes.len(),
                 Self::Command(result) => result.batch.get_array_memory_size(),
+                Self::Metrics(metrics) => metrics.iter().map(|metrics| metrics.row.get_array_memory_size()).sum(),
                 Self::Schema(schema) => schema.len() * 64,
                 Self::Complete => 0,
             }

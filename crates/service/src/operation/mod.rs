@@ -24,6 +24,7 @@ pub use run::{Chunking, Work};
 
 use crate::answer::CommandResult;
 use crate::limits::Limits;
+use crate::observed::ObservedMetrics;
 use buffer::ResponseBuffer;
 
 /// What an operation tells its client, in order.
@@ -34,6 +35,8 @@ pub enum ResponseBody {
     Batch(Frame),
     /// The result of a SQL command.
     Command(CommandResult),
+    /// Metrics that the operation's queries observed.
+    Metrics(Vec<ObservedMetrics>),
     /// A message that the transport wrote before the operation began.
     Encoded(bytes::Bytes),
     /// The last one: everything was sent.

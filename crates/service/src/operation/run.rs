@@ -14,6 +14,7 @@ use tracing::Instrument;
 use super::frames::Framer;
 use super::{Operation, ResponseBody};
 use crate::answer::{Answer, CommandResult, Rows};
+use crate::observed::{GATHERED, Gathered};
 use crate::session::Session;
 
 /// Whether frames may be cut into chunks that the client joins.
@@ -76,10 +77,22 @@ async fn supervise(
 }
 
 async fn respond(session: Arc<Session>, operation: Arc<Operation>, work: Work, chunking: Chunking) -> SparkResult<()> {
+    let gathered = Gathered::default();
+    let answered = answer(&session, &operation, work, chunking);
+    GATHERED.scope(Arc::clone(&gathered), answered).await?;
+    let metrics = std::mem::take(&mut *gathered.lock());
+    if !metrics.is_empty() {
+        operation.buffer.push(ResponseBody::Metrics(metrics)).await;
+    }
+    operation.buffer.push(ResponseBody::Complete).await;
+    Ok(())
+}
+
+async fn answer(session: &Arc<Session>, operation: &Arc<Operation>, work: Work, chunking: Chunking) -> SparkResult<()> {
     match work {
         Work::Rows(relation) => match session.run(Statement::Query(*relation)).boxed().await? {
-            Answer::Rows(rows) => send_rows(&session, &operation, rows, chunking).await?,
-            Answer::Done(result) => send_result(&session, &operation, result, chunking).await?,
+            Answer::Rows(rows) => send_rows(session, operation, rows, chunking).await?,
+            Answer::Done(result) => send_result(session, operation, result, chunking).await?,
         },
         Work::Command(command) => {
             session.run(Statement::Command(*command)).boxed().await?;
@@ -92,7 +105,6 @@ async fn respond(session: Arc<Session>, operation: Arc<Operation>, work: Work, c
             operation.buffer.push(body).await;
         }
     }
-    operation.buffer.push(ResponseBody::Complete).await;
     Ok(())
 }
 

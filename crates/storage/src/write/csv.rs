@@ -107,8 +107,8 @@ impl Style {
 
     fn value(&self, value: Option<&str>, output: &mut String) {
         let Some(value) = value else {
-            if self.quote_all && self.null.is_empty() {
-                output.extend([self.quote, self.quote]);
+            if self.quote_all {
+                self.quoted(&self.null, output);
             } else {
                 output.push_str(&self.null);
             }

@@ -41,6 +41,7 @@ impl Fixture {
         schema: Option<SparkSchema>,
     ) -> SparkResult<OpenedSource> {
         let request = ReadRequest {
+            file_metadata: false,
             format: format.to_owned(),
             schema,
             options: owned(options),

@@ -463,6 +463,70 @@ pub struct Unpivot {
     pub include_nulls: bool,
 }
 
+impl RelationKind {
+    /// What the relation is called in outlines of a plan.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Table(_) => "UnresolvedRelation",
+            Self::DataSource(_) => "UnresolvedDataSource",
+            Self::Values { .. } => "Values",
+            Self::Local(_) => "LocalRelation",
+            Self::OneRow => "OneRowRelation",
+            Self::Range(_) => "Range",
+            Self::TableFunction(_) => "TableFunction",
+            Self::Project { .. } => "Project",
+            Self::Filter { .. } => "Filter",
+            Self::Aggregate(_) => "Aggregate",
+            Self::Having { .. } => "Having",
+            Self::Qualify { .. } => "Qualify",
+            Self::Join(_) => "Join",
+            Self::SetOperation(_) => "SetOperation",
+            Self::Sort { .. } => "Sort",
+            Self::SortAll { .. } => "SortAll",
+            Self::Limit { .. } => "Limit",
+            Self::Offset { .. } => "Offset",
+            Self::Tail { .. } => "Tail",
+            Self::Deduplicate { .. } => "Deduplicate",
+            Self::Distinct { .. } => "Distinct",
+            Self::Sample(_) => "Sample",
+            Self::SubqueryAlias { .. } => "SubqueryAlias",
+            Self::With(_) => "UnresolvedWith",
+            Self::WithWindows { .. } => "WithWindows",
+            Self::LateralView(_) => "LateralView",
+            Self::Pivot(_) => "Pivot",
+            Self::Unpivot(_) => "Unpivot",
+            Self::Hint { .. } => "Hint",
+            Self::Repartition { .. } => "Repartition",
+            Self::RepartitionByExpression { .. } => "RepartitionByExpression",
+            Self::ToDf { .. } => "ToDf",
+            Self::ToSchema { .. } => "ToSchema",
+            Self::WithColumns { .. } => "WithColumns",
+            Self::WithColumnsRenamed { .. } => "WithColumnsRenamed",
+            Self::Drop { .. } => "Drop",
+            Self::ShowString { .. } => "ShowString",
+            Self::HtmlString { .. } => "HtmlString",
+            Self::CollectMetrics { .. } => "CollectMetrics",
+            Self::FillNa { .. } => "FillNa",
+            Self::DropNa { .. } => "DropNa",
+            Self::Replace { .. } => "Replace",
+            Self::Summary { .. } => "Summary",
+            Self::Describe { .. } => "Describe",
+            Self::Crosstab { .. } => "Crosstab",
+            Self::Covariance { .. } => "Covariance",
+            Self::Correlation { .. } => "Correlation",
+            Self::ApproxQuantile { .. } => "ApproxQuantile",
+            Self::FrequentItems { .. } => "FrequentItems",
+            Self::SampleBy { .. } => "SampleBy",
+            Self::Parse { .. } => "Parse",
+            Self::Transpose { .. } => "Transpose",
+            Self::WithRelations { .. } => "WithRelations",
+            Self::WithParameters { .. } => "WithParameters",
+            Self::Command(_) => "Command",
+            Self::Unsupported(_) => "Unsupported",
+        }
+    }
+}
+
 impl Relation {
     pub fn new(kind: RelationKind, origin: Origin) -> Self {
         Self { kind, plan_id: None, origin }

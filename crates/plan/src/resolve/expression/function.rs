@@ -267,27 +267,20 @@ fn refuse_aggregate_syntax(function: &Function, name: &str, call: &FunctionCall)
         .param("syntax", syntax))
 }
 
-/// Functions that take what `WITHIN GROUP` orders by as their arguments, with the direction behind it.
+/// `mode() WITHIN GROUP` takes what it orders by as its argument, with the direction behind it.
 fn ordered_arguments(
     function: &Function,
     mut arguments: Vec<Typed>,
     mut order_by: Vec<SortKey>,
 ) -> (Vec<Typed>, Vec<SortKey>) {
     let flag = |value: bool| Typed::literal(ScalarValue::Boolean(Some(value)), SparkType::Boolean);
-    let takes_order = match function.name {
-        "percentile_cont" | "percentile_disc" => arguments.len() == 1,
-        "mode" => arguments.is_empty(),
-        _ => false,
-    };
-    if !takes_order || order_by.len() != 1 {
+    if function.name != "mode" || !arguments.is_empty() || order_by.len() != 1 {
         return (arguments, order_by);
     }
     for key in order_by.drain(..) {
         arguments.push(key.child);
         arguments.push(flag(!key.ascending));
-        if function.name == "mode" {
-            arguments.push(flag(key.ascending));
-        }
+        arguments.push(flag(key.ascending));
     }
     (arguments, order_by)
 }

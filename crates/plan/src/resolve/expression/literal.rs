@@ -36,7 +36,7 @@ impl Resolver<'_> {
             DatetimeKind::TimestampNtz => (SparkType::TimestampNtz, "\"TIMESTAMP_NTZ\""),
             DatetimeKind::Time => (SparkType::Time { precision: 6 }, "\"TIME\""),
         };
-        if let Some(value) = special_moment(text, &data_type, self.bind.query_time, &self.bind.time_zone)? {
+        if let Some(value) = self.special_datetime(text, &data_type)? {
             return Ok(Typed::literal(value, data_type));
         }
         let text_literal = Typed::literal(ScalarValue::Utf8(Some(text.to_owned())), SparkType::STRING);
@@ -57,38 +57,38 @@ impl Resolver<'_> {
     }
 }
 
-/// `epoch`, `now`, `today`, `tomorrow` and `yesterday` in literals of dates and timestamps.
-fn special_moment(
-    text: &str,
-    data_type: &SparkType,
-    query_time: i64,
-    time_zone: &str,
-) -> SparkResult<Option<ScalarValue>> {
-    use firesteel_functions::cast::Zone;
-    use firesteel_functions::cast::datetime::MICROS_PER_DAY;
-    if !matches!(data_type, SparkType::Date | SparkType::Timestamp | SparkType::TimestampNtz) {
-        return Ok(None);
-    }
-    let zone = Zone::parse(time_zone)?;
-    let local = zone.to_local(query_time);
-    let midnight = local.div_euclid(MICROS_PER_DAY) * MICROS_PER_DAY;
-    let local = match text.trim().to_lowercase().as_str() {
-        "epoch" => 0,
-        "now" => local,
-        "today" => midnight,
-        "tomorrow" => midnight + MICROS_PER_DAY,
-        "yesterday" => midnight - MICROS_PER_DAY,
-        _ => return Ok(None),
-    };
-    let is_epoch = text.trim().eq_ignore_ascii_case("epoch");
-    Ok(Some(match data_type {
-        SparkType::Date => ScalarValue::Date32(i32::try_from(local.div_euclid(MICROS_PER_DAY)).ok()),
-        SparkType::TimestampNtz => ScalarValue::TimestampMicrosecond(Some(local), None),
-        _ => {
-            let instant = if is_epoch { Some(0) } else { zone.to_instant(local) };
-            ScalarValue::TimestampMicrosecond(instant, Some("UTC".into()))
+impl Resolver<'_> {
+    /// The value of `epoch`, `now`, `today`, `tomorrow` or `yesterday`; all but `now` may have a zone behind.
+    fn special_datetime(&self, text: &str, data_type: &SparkType) -> SparkResult<Option<ScalarValue>> {
+        let mut words = text.split_whitespace();
+        let (Some(word), zone, None) = (words.next(), words.next(), words.next()) else { return Ok(None) };
+        let word = word.to_lowercase();
+        let days = match word.as_str() {
+            "epoch" | "now" | "today" => 0,
+            "tomorrow" => 1,
+            "yesterday" => -1,
+            _ => return Ok(None),
+        };
+        if matches!(data_type, SparkType::Time { .. }) || (zone.is_some() && word == "now") {
+            return Ok(None);
         }
-    }))
+        let unknown = &firesteel_base::Origin::Unknown;
+        let string = |text: &str| Typed::literal(ScalarValue::Utf8(Some(text.to_owned())), SparkType::STRING);
+        let value = match (word.as_str(), data_type) {
+            ("epoch", SparkType::Timestamp) => string("1970-01-01T00:00:00Z"),
+            ("epoch", _) => string("1970-01-01"),
+            ("now", SparkType::Timestamp) => self.call("current_timestamp", Vec::new(), unknown)?,
+            ("now", SparkType::TimestampNtz) => self.call("localtimestamp", Vec::new(), unknown)?,
+            _ => {
+                let days = Typed::literal(ScalarValue::Int32(Some(days)), SparkType::Integer);
+                let today = self.call("current_date", Vec::new(), unknown)?;
+                self.call("date_add", vec![today, days], unknown)?
+            }
+        };
+        let mode = firesteel_syntax::ir::expression::CastMode::Session;
+        let value = self.explicit_cast(value, data_type, mode, unknown)?;
+        self.fold(&value)
+    }
 }
 
 /// Whether a timestamp's text names a zone: a letter or an offset behind the time.

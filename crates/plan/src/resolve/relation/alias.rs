@@ -36,7 +36,20 @@ impl Resolver<'_> {
         if let Some(resolved) = self.file_table(&name)? {
             return Ok(resolved);
         }
-        Err(SparkError::new("TABLE_OR_VIEW_NOT_FOUND").param("relationName", quote_parts(&name)).at(origin))
+        // The session catalog's databases have no databases inside.
+        let is_nested = match name.split_first() {
+            Some((catalog, rest)) if catalog.eq_ignore_ascii_case("spark_catalog") => rest.len() > 2,
+            _ => name.len() > 2,
+        };
+        if is_nested {
+            return Err(SparkError::new("REQUIRES_SINGLE_PART_NAMESPACE")
+                .param("sessionCatalog", "spark_catalog")
+                .param("identifier", quote_parts(&name)));
+        }
+        Err(SparkError::new("TABLE_OR_VIEW_NOT_FOUND")
+            .param("relationName", quote_parts(&name))
+            .param("searchPath", "[`system`.`builtin`, `system`.`session`, `spark_catalog`.`default`]")
+            .at(origin))
     }
 
     /// The table of this name in the `WITH`s around, nearest first.

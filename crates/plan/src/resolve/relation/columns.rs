@@ -2,15 +2,14 @@
 
 use std::sync::Arc;
 
-use datafusion::logical_expr::{Distinct, DistinctOn, Expr, LogicalPlan};
 use firesteel_base::error::quoting::to_sql_type;
 use firesteel_base::{SparkError, SparkResult, SparkSchema};
 use firesteel_functions::cast::can_cast;
-use firesteel_functions::kernel::from_engine;
 use firesteel_syntax::ir::expression::CastMode;
 use firesteel_syntax::ir::{Expression, ExpressionKind, Relation};
 
 use crate::attribute::Attribute;
+use crate::block::GroupBy;
 use crate::resolved::Resolved;
 use crate::resolver::{Environment, Resolver};
 use crate::scope::Scope;
@@ -34,7 +33,12 @@ impl Resolver<'_> {
     }
 
     /// `df.to(schema)`: columns by name in the schema's order, cast where that is safe.
-    pub fn to_schema(&self, input: &Relation, schema: &SparkSchema, environment: Environment<'_>) -> SparkResult<Resolved> {
+    pub fn to_schema(
+        &self,
+        input: &Relation,
+        schema: &SparkSchema,
+        environment: Environment<'_>,
+    ) -> SparkResult<Resolved> {
         let input = self.resolve_relation(input, environment)?;
         let mut selected = Vec::with_capacity(schema.len());
         for field in schema.iter() {
@@ -42,7 +46,9 @@ impl Resolver<'_> {
             let typed = match found.as_slice() {
                 [attribute] => {
                     if attribute.nullable && !field.nullable {
-                        return Err(SparkError::new("NULLABLE_COLUMN_OR_FIELD").param("name", format!("`{}`", field.name)));
+                        return Err(
+                            SparkError::new("NULLABLE_COLUMN_OR_FIELD").param("name", format!("`{}`", field.name))
+                        );
                     }
                     if !can_cast(&attribute.data_type, &field.data_type, self.session_cast()) {
                         return Err(SparkError::new("INVALID_COLUMN_OR_FIELD_DATA_TYPE")
@@ -112,14 +118,21 @@ impl Resolver<'_> {
         let mut seen: Vec<&str> = Vec::new();
         for name in names {
             if seen.iter().any(|known| self.same_name(known, name)) {
-                return Err(SparkError::new("COLUMN_ALREADY_EXISTS").param("columnName", format!("`{}`", name.to_lowercase())));
+                return Err(
+                    SparkError::new("COLUMN_ALREADY_EXISTS").param("columnName", format!("`{}`", name.to_lowercase()))
+                );
             }
             seen.push(name);
         }
         Ok(())
     }
 
-    pub fn renamed(&self, input: &Relation, renames: &[(String, String)], environment: Environment<'_>) -> SparkResult<Resolved> {
+    pub fn renamed(
+        &self,
+        input: &Relation,
+        renames: &[(String, String)],
+        environment: Environment<'_>,
+    ) -> SparkResult<Resolved> {
         let input = self.resolve_relation(input, environment)?;
         let selected: Vec<_> = input
             .output
@@ -132,7 +145,11 @@ impl Resolver<'_> {
                         name.clone_from(to);
                     }
                 }
-                if *name == *attribute.name { Typed::column(attribute) } else { self.named(Typed::column(attribute), &name) }
+                if *name == *attribute.name {
+                    Typed::column(attribute)
+                } else {
+                    self.named(Typed::column(attribute), &name)
+                }
             })
             .collect();
         self.project_typed(input, selected)
@@ -182,23 +199,42 @@ impl Resolver<'_> {
         }
         let input = self.exact(self.resolve_relation(input, environment)?)?;
         let Some(columns) = columns else { return self.distinct_rows(input) };
-        let mut keys = Vec::with_capacity(columns.len());
+        let mut keys: Vec<Typed> = Vec::with_capacity(columns.len());
         for name in columns {
             let found: Vec<_> = input.output.iter().filter(|known| self.same_name(&known.name, name)).collect();
             if found.is_empty() {
-                let candidates: Vec<_> = input.output.iter().map(|known| format!("`{}`", known.name)).collect();
+                let known: Vec<_> = input.output.iter().map(|known| known.name.to_string()).collect();
                 return Err(SparkError::new("UNRESOLVED_COLUMN_AMONG_FIELD_NAMES")
-                    .param("colName", format!("`{name}`"))
-                    .param("fieldNames", candidates.join(", ")));
+                    .param("colName", name)
+                    .param("fieldNames", known.join(", ")));
             }
-            keys.extend(found.into_iter().map(|attribute| Expr::Column(attribute.column.clone())));
+            keys.extend(found.into_iter().map(Typed::column));
         }
-        if keys.len() == input.output.len() {
+        let is_key = |attribute: &Attribute| {
+            keys.iter().any(|key| matches!(&key.kind, TypedKind::Column(known) if known.id == attribute.id))
+        };
+        if input.output.iter().all(is_key) {
             return self.distinct_rows(input);
         }
-        let all = input.output.iter().map(|attribute| Expr::Column(attribute.column.clone())).collect();
-        let on = DistinctOn::try_new(keys, all, None, Arc::new(input.plan.clone())).map_err(from_engine)?;
-        Ok(Resolved { plan: LogicalPlan::Distinct(Distinct::On(on)), hidden: Vec::new(), block: None, ..input })
+        let mut selected = Vec::with_capacity(input.output.len());
+        for attribute in &input.output {
+            let column = Typed::column(attribute);
+            selected.push(if is_key(attribute) {
+                column
+            } else {
+                let first = self.call("first", vec![column], &firesteel_base::Origin::Unknown)?;
+                self.named(first, &attribute.name)
+            });
+        }
+        // A group's other values are those of its first row, under the identities they had.
+        let known = input.output.clone();
+        let grouped = self.block(input, Some(GroupBy { expressions: keys, sets: None }), selected)?;
+        let output = known
+            .into_iter()
+            .zip(&grouped.output)
+            .map(|(known, grouped)| Attribute { column: grouped.column.clone(), ..known })
+            .collect();
+        Ok(Resolved { output, hidden: Vec::new(), block: None, ..grouped })
     }
 
     /// A cast written by the user's session rules, for relations that cast columns.

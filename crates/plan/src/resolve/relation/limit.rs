@@ -6,7 +6,7 @@ use datafusion::logical_expr::{Limit, LogicalPlan, Partitioning, Repartition, li
 use datafusion::scalar::ScalarValue;
 use firesteel_base::error::quoting::to_sql_expr;
 use firesteel_base::{SparkError, SparkResult, SparkType};
-use firesteel_syntax::ir::{Expression, Relation};
+use firesteel_syntax::ir::{Expression, ExpressionKind, Relation};
 
 use crate::resolved::Resolved;
 use crate::resolver::{Environment, Resolver};
@@ -99,6 +99,11 @@ impl Resolver<'_> {
     ) -> SparkResult<Resolved> {
         let mut input = self.resolve_relation(input, environment)?;
         for expression in expressions {
+            // `repartitionByRange` sends sort keys.
+            let expression = match &expression.kind {
+                ExpressionKind::SortOrder(order) => &order.child,
+                _ => expression,
+            };
             let (next, _) = self.expression_above(input, environment, |scope| self.resolve_expression(expression, scope))?;
             input = next;
         }

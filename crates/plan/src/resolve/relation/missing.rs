@@ -50,7 +50,7 @@ impl Resolver<'_> {
         Ok(self.named(filled, &attribute.name))
     }
 
-    fn without_nan(&self, column: Typed) -> SparkResult<Typed> {
+    pub fn without_nan(&self, column: Typed) -> SparkResult<Typed> {
         if !matches!(column.data_type, SparkType::Float | SparkType::Double) {
             return Ok(column);
         }
@@ -130,7 +130,7 @@ impl Resolver<'_> {
         Ok(self.named(replaced, &attribute.name))
     }
 
-    fn check_names(&self, input: &Resolved, names: &[String]) -> SparkResult<()> {
+    pub fn check_names(&self, input: &Resolved, names: &[String]) -> SparkResult<()> {
         for name in names {
             if !input.output.iter().any(|attribute| self.same_name(name, &attribute.name)) {
                 let candidates: Vec<_> = input.output.iter().map(|attribute| format!("`{}`", attribute.name)).collect();

@@ -2,8 +2,8 @@
 
 use datafusion::scalar::ScalarValue;
 use firesteel_base::{Origin, SparkError, SparkResult, SparkType};
-use firesteel_syntax::ir::Expression;
 use firesteel_syntax::ir::relation::Pivot;
+use firesteel_syntax::ir::{Expression, ExpressionKind};
 
 use crate::block::GroupBy;
 use crate::resolved::Resolved;
@@ -15,29 +15,35 @@ impl Resolver<'_> {
     pub fn pivot(&self, pivot: &Pivot, environment: Environment<'_>) -> SparkResult<Resolved> {
         let input = self.resolve_relation(&pivot.input, environment)?;
         let scope = Scope::of(&input, environment);
+        if pivot.grouping.is_some() {
+            pivot.aggregates.iter().try_for_each(refuse_star)?;
+        }
         let columns = self.resolve_all(&pivot.columns, &scope)?;
-        let [column] = columns.as_slice() else { return Err(SparkError::unsupported("PIVOT FOR several columns")) };
+        let columns: Vec<_> = columns.into_iter().map(Typed::into_unaliased).collect();
+        let column = match columns.as_slice() {
+            [column] => column.clone(),
+            _ => self.call("struct", columns.clone(), &Origin::Unknown)?,
+        };
         if pivot.values.is_empty() {
-            return Err(SparkError::unsupported("pivot without a list of values"));
+            return Err(SparkError::internal("a pivot's values were not looked up"));
         }
         let aggregates = self.select_list(&pivot.aggregates, &scope)?;
-        for aggregate in &aggregates {
-            if !matches!(aggregate.unaliased().kind, TypedKind::Aggregate(_)) {
-                return Err(SparkError::unsupported("PIVOT with an expression over aggregates"));
-            }
-        }
         let groups = match &pivot.grouping {
-            Some(grouping) => self.resolve_all(grouping, &scope)?,
-            None => remaining(&input, column, &aggregates),
+            Some(grouping) => {
+                let groups = grouping.iter().map(|group| self.resolve_expression(group, &scope));
+                groups.collect::<SparkResult<Vec<_>>>()?
+            }
+            None => remaining(&input, &column, &aggregates),
         };
         let mut selected = groups.clone();
         for value in &pivot.values {
-            let (name, matches) = self.pivot_value(value, column, &scope)?;
+            let (name, matches) = self.pivot_value(value, &column, &scope)?;
             for aggregate in &aggregates {
                 selected.push(self.pivoted(aggregate, &matches, &name, aggregates.len() == 1)?);
             }
         }
-        self.block(input, Some(GroupBy { expressions: groups, sets: None }), selected)
+        let expressions = groups.into_iter().map(Typed::into_unaliased).collect();
+        self.block(input, Some(GroupBy { expressions, sets: None }), selected)
     }
 
     /// A value's name, and the condition that a row has it.
@@ -76,18 +82,26 @@ impl Resolver<'_> {
         };
         let mut call = aggregate.unaliased().clone();
         let printed = self.printer().print(&call);
-        if let TypedKind::Aggregate(inner) = &mut call.kind {
-            inner.filter = Some(match inner.filter.take() {
-                Some(filter) => self.call("and", vec![filter, matches.clone()], &Origin::Unknown)?,
-                None => matches.clone(),
-            });
-        }
-        if !call.nullable {
+        self.filter_aggregates(&mut call, matches)?;
+        // NULL where there are no rows, even if it is made of something that is not.
+        if !call.nullable || !matches!(call.kind, TypedKind::Aggregate(_)) {
             call = self.null_without_rows(call, matches)?;
         }
         call.nullable = true;
         let name = if is_only { value.to_owned() } else { format!("{value}_{}", name.unwrap_or(printed)) };
         Ok(self.named(call, &name))
+    }
+
+    /// Every aggregate in the expression sees the matching rows only.
+    fn filter_aggregates(&self, expression: &mut Typed, matches: &Typed) -> SparkResult<()> {
+        if let TypedKind::Aggregate(call) = &mut expression.kind {
+            call.filter = Some(match call.filter.take() {
+                Some(filter) => self.call("and", vec![filter, matches.clone()], &Origin::Unknown)?,
+                None => matches.clone(),
+            });
+            return Ok(());
+        }
+        expression.children_mut().into_iter().try_for_each(|child| self.filter_aggregates(child, matches))
     }
 
     fn null_without_rows(&self, call: Typed, matches: &Typed) -> SparkResult<Typed> {
@@ -102,6 +116,18 @@ impl Resolver<'_> {
     }
 }
 
+/// `count("*")` of a DataFrame stays a star until the pivot is resolved, and a pivot takes none.
+fn refuse_star(aggregate: &Expression) -> SparkResult<()> {
+    let ExpressionKind::Function(call) = &aggregate.kind else { return Ok(()) };
+    match call.arguments.iter().find(|argument| matches!(argument.kind, ExpressionKind::Star(_))) {
+        Some(star) => Err(SparkError::new("INVALID_USAGE_OF_STAR_OR_REGEX")
+            .param("elem", "'*'")
+            .param("prettyName", "Pivot")
+            .at(&star.origin)),
+        None => Ok(()),
+    }
+}
+
 /// SQL groups by the columns that neither the pivot nor the aggregates use.
 fn remaining(input: &Resolved, column: &Typed, aggregates: &[Typed]) -> Vec<Typed> {
     let is_used = |attribute: &crate::attribute::Attribute| {
@@ -111,4 +137,3 @@ fn remaining(input: &Resolved, column: &Typed, aggregates: &[Typed]) -> Vec<Type
     };
     input.output.iter().filter(|attribute| !is_used(attribute)).map(Typed::column).collect()
 }
-

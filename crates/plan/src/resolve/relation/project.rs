@@ -46,6 +46,12 @@ impl Resolver<'_> {
                 ExpressionKind::Star(_) | ExpressionKind::Regex { .. } => {
                     self.resolve_list(std::slice::from_ref(expression), &scope)?
                 }
+                // Only a plain name gives a struct's field its own name.
+                ExpressionKind::Extract { .. } => {
+                    let typed = self.resolve_expression(expression, &scope)?;
+                    let printed = self.printer().print(&typed);
+                    vec![self.named(typed, &printed)]
+                }
                 _ => vec![self.resolve_expression(expression, &scope)?],
             };
             for typed in resolved {

@@ -5,27 +5,39 @@ use std::sync::Arc;
 use datafusion::common::{Column, TableReference};
 use datafusion::datasource::{TableProvider, provider_as_source};
 use datafusion::logical_expr::{LogicalPlan, TableScan};
-use firesteel_base::{SparkError, SparkResult, SparkSchema};
+use firesteel_base::{SparkError, SparkField, SparkResult, SparkSchema};
 use firesteel_functions::kernel::from_engine;
+use firesteel_storage::OpenedSource;
 use firesteel_syntax::ir::relation::DataSource;
 
 use crate::attribute::{Attribute, AttributeId};
 use crate::resolved::Resolved;
 use crate::resolver::Resolver;
-use crate::sources::{file_table_request, read_request};
+use crate::sources::{METADATA, file_table_request, read_request};
 
 impl Resolver<'_> {
     pub fn data_source(&self, source: &DataSource) -> SparkResult<Resolved> {
         let request = read_request(source, &self.context.conf)?;
         let opened = self.sources.opened(&request)?;
-        self.scan(opened.provider.clone(), &opened.schema, &[])
+        self.scan_files(&opened)
+    }
+
+    /// The files' columns; what is known of the files is hidden beside them.
+    fn scan_files(&self, opened: &OpenedSource) -> SparkResult<Resolved> {
+        self.files.borrow_mut().extend(opened.files.iter().cloned());
+        let Some(metadata) = &opened.metadata else { return self.scan(opened.provider.clone(), &opened.schema, &[]) };
+        let hidden = SparkField::new(METADATA, metadata.clone(), false);
+        let fields: Vec<_> = opened.schema.iter().cloned().chain([hidden]).collect();
+        let mut scanned = self.scan(opened.provider.clone(), &SparkSchema::new(fields), &[])?;
+        scanned.hidden.extend(scanned.output.pop());
+        Ok(scanned)
     }
 
     /// `` parquet.`path` ``; `None` if the name is no format and path.
     pub fn file_table(&self, name: &[String]) -> SparkResult<Option<Resolved>> {
         let Some(request) = file_table_request(name) else { return Ok(None) };
         let opened = self.sources.opened(&request)?;
-        self.scan(opened.provider.clone(), &opened.schema, &[]).map(Some)
+        self.scan_files(&opened).map(Some)
     }
 
     /// A scan whose columns are those of `schema`, in the order of the provider's.
@@ -55,7 +67,8 @@ impl Resolver<'_> {
                 column: Column::new(Some(table.clone()), carrier.name()),
             })
             .collect();
-        let scan = TableScan::try_new(table, provider_as_source(provider), None, Vec::new(), None).map_err(from_engine)?;
+        let scan =
+            TableScan::try_new(table, provider_as_source(provider), None, Vec::new(), None).map_err(from_engine)?;
         Ok(Resolved::new(LogicalPlan::TableScan(scan), output))
     }
 }

@@ -214,10 +214,10 @@ impl Resolver<'_> {
     fn align_by_name(&self, left: Resolved, right: Resolved, allow_missing: bool) -> SparkResult<(Resolved, Resolved)> {
         let find = |side: &Resolved, name: &str| side.output.iter().find(|known| self.same_name(&known.name, name)).cloned();
         let missing = |name: &str, side: &Resolved| {
-            let candidates: Vec<_> = side.output.iter().map(Attribute::qualified_name).collect();
-            SparkError::new("UNRESOLVED_COLUMN.WITH_SUGGESTION")
-                .param("objectName", format!("`{name}`"))
-                .param("proposal", candidates.join(", "))
+            let known: Vec<_> = side.output.iter().map(|attribute| attribute.name.to_string()).collect();
+            SparkError::new("UNRESOLVED_COLUMN_AMONG_FIELD_NAMES")
+                .param("colName", name)
+                .param("fieldNames", known.join(", "))
         };
         let null = |attribute: &Attribute| {
             let null = Typed::literal(datafusion::scalar::ScalarValue::Null, SparkType::Null);

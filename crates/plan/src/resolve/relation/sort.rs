@@ -90,7 +90,7 @@ impl Resolver<'_> {
         self.sorted(input, &keys)
     }
 
-    fn sorted(&self, input: Resolved, keys: &[SortKey]) -> SparkResult<Resolved> {
+    pub fn sorted(&self, input: Resolved, keys: &[SortKey]) -> SparkResult<Resolved> {
         for key in keys {
             self.check_orderable(&key.child)?;
         }

@@ -30,12 +30,7 @@ impl Resolver<'_> {
             }
             rows.push(self.call("named_struct", fields, &Origin::Unknown)?);
         }
-        let rows = self.call("array", rows, &Origin::Unknown)?;
-        let generator = self.call("inline", vec![rows], &Origin::Unknown)?;
-        let TypedKind::Generator(call) = generator.kind else {
-            return Err(SparkError::internal("inline is no generator"));
-        };
-        let (generated, columns) = self.generate(input, &call, false, &[])?;
+        let (generated, columns) = self.inlined(input, rows)?;
         let selected: Vec<_> = ids.into_iter().chain(columns.iter().map(Typed::column)).collect();
         let projected = self.project_typed(generated, selected)?;
         if unpivot.include_nulls {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::RecordBatch;
+use arrow::array::{RecordBatch, RecordBatchOptions};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow_ipc::reader::StreamReader;
 use datafusion::common::DFSchema;
@@ -154,7 +154,8 @@ fn conform(batch: &RecordBatch, schema: &SparkSchema, carrier: &SchemaRef) -> Sp
             cast_column(column, field.data_type())?
         });
     }
-    RecordBatch::try_new(carrier.clone(), columns).map_err(|error| {
+    let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+    RecordBatch::try_new_with_options(carrier.clone(), columns, &options).map_err(|error| {
         let names: Vec<_> = schema.iter().filter(|field| !field.nullable).map(|field| field.name.clone()).collect();
         SparkError::new("NOT_NULL_ASSERT_VIOLATION").param("walkedTypePath", format!("{}\n", names.join(", "))).caused_by(error)
     })

@@ -1,0 +1,11 @@
+//! The operators that plans have beyond the engine's own: samples, the last rows, observers, and the order of a result's partitions.
+
+mod ordered;
+mod planner;
+mod row;
+mod tap;
+
+pub(crate) use ordered::in_order;
+pub use planner::Planner;
+pub use tap::Observer;
+pub(crate) use tap::start_observers;
