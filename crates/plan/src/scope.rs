@@ -23,7 +23,16 @@ pub struct Scope<'a> {
     pub lambda: Option<&'a LambdaScope<'a>>,
     /// The grouping expressions, for `grouping` and `grouping_id`.
     pub grouping: Option<&'a [Typed]>,
+    /// The parameters of the function whose body this is.
+    pub parameters: Option<&'a Parameters>,
     pub environment: Environment<'a>,
+}
+
+/// The parameters of a user's function with what a call gives for them.
+pub struct Parameters {
+    /// The function's own name: parameters may be qualified by it.
+    pub function: String,
+    pub values: Vec<(String, Typed)>,
 }
 
 /// The parameters of a lambda and of those around it.
@@ -51,6 +60,7 @@ impl<'a> Scope<'a> {
             below: None,
             lambda: None,
             grouping: None,
+            parameters: None,
             environment,
         }
     }
@@ -65,6 +75,7 @@ impl<'a> Scope<'a> {
             below: None,
             lambda: None,
             grouping: None,
+            parameters: None,
             environment,
         }
     }
@@ -115,7 +126,10 @@ impl Resolver<'_> {
         if let Some(literal) = self.literal_function(parts, origin)? {
             return Ok(Some(literal));
         }
-        let Some(outer) = scope.environment.outer else { return Ok(None) };
+        if let Some(value) = self.find_parameter(parts, scope, origin)? {
+            return Ok(Some(value));
+        }
+        let Some(outer) = scope.environment.outer else { return self.find_variable(parts, origin) };
         let Some(found) = self.find_name(parts, outer, origin)? else { return Ok(None) };
         Ok(Some(to_outer(found)))
     }
@@ -258,6 +272,9 @@ impl Resolver<'_> {
 
     fn unresolved_column(&self, parts: &[String], scope: &Scope<'_>, origin: &Origin) -> SparkError {
         let mut candidates = Vec::new();
+        if let Some(parameters) = scope.parameters {
+            candidates.extend(parameters.values.iter().map(|(name, _)| vec![name.clone()]));
+        }
         let mut current = Some(scope);
         while let Some(here) = current {
             candidates.extend(here.attributes.iter().map(|attribute| {

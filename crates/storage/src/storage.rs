@@ -162,6 +162,7 @@ fn assemble(
     Ok(OpenedSource {
         provider: Arc::new(table),
         schema: SparkSchema::new(fields),
+        partition_columns: partitions.fields.iter().map(|field| field.name.clone()).collect(),
         files: listing.files.iter().map(|file| file.location.url()).collect(),
     })
 }

@@ -13,8 +13,11 @@ mod pivot;
 mod project;
 mod sample;
 mod scan;
+mod routine;
 mod set_operation;
 mod sort;
+mod store;
+mod stored;
 mod unpivot;
 mod values;
 
@@ -124,6 +127,7 @@ impl Resolver<'_> {
             RelationKind::SampleBy { .. } => Err(SparkError::unsupported("sampleBy")),
             RelationKind::Parse { format, .. } => Err(SparkError::unsupported(format!("parsing a column as {format}"))),
             RelationKind::Transpose { .. } => Err(SparkError::unsupported("transpose")),
+            RelationKind::StoreAssignment(assignment) => self.store_assignment(assignment, environment),
             RelationKind::Command(command) => Err(command_as_relation(command)),
             RelationKind::Unsupported(feature) => Err(SparkError::unsupported(feature.clone())),
         }

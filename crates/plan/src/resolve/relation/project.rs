@@ -86,6 +86,7 @@ impl Resolver<'_> {
     fn default_name(&self, expression: &Typed) -> String {
         match &expression.kind {
             TypedKind::Field { name, .. } => name.to_string(),
+            TypedKind::Substituted(substituted) => substituted.title.to_string(),
             TypedKind::Cast(cast) => match &cast.child.kind {
                 TypedKind::Column(attribute) => attribute.name.to_string(),
                 TypedKind::Field { name, .. } => name.to_string(),
