@@ -1,8 +1,10 @@
 //! The parts of a server put together: engine, storage, sessions, and the two runtimes.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use firesteel_base::config::SessionConf;
+use firesteel_catalog::SqliteCatalog;
 use firesteel_engine::{Engine, EngineConfig};
 use firesteel_service::{Clock, Environment, Limits, Sessions};
 use firesteel_storage::Storage;
@@ -13,6 +15,9 @@ use crate::configuration::Configuration;
 
 /// Stack of the threads that plan and run queries: deep plans are resolved by recursion.
 const QUERY_STACK_BYTES: usize = 16 << 20;
+
+/// The catalog's file in the warehouse; hidden from readers of the directory by its name.
+const CATALOG_FILE: &str = ".catalog.sqlite";
 
 /// Sessions and the runtimes they need.
 pub struct Server {
@@ -44,23 +49,41 @@ impl Server {
             optimize: true,
         })?;
         let storage = Arc::new(Storage::new(Arc::clone(engine.runtime())));
+        let conf = session_conf(configuration)?;
+        let warehouse = std::path::absolute(warehouse_path(&conf)?)?;
+        let location = format!("file:{}", warehouse.display());
         let environment = Environment {
             executor: Arc::new(engine),
             storage,
+            catalog: Arc::new(SqliteCatalog::at(&warehouse.join(CATALOG_FILE), location.as_str())),
+            warehouse: location,
             runtime: working.handle().clone(),
             clock: Clock::system(),
             limits: Limits::default(),
-            conf: session_conf(configuration)?,
+            conf,
         };
         Ok(Self { sessions: Sessions::new(environment), waiting, working })
     }
+}
+
+/// The directory of `spark.sql.warehouse.dir`.
+fn warehouse_path(conf: &SessionConf) -> Result<PathBuf, Failure> {
+    let directory = conf.warehouse_dir();
+    let path = directory.strip_prefix("file:").map_or(directory.as_str(), |rest| match rest.strip_prefix("//") {
+        Some(absolute) => absolute,
+        None => rest,
+    });
+    if path.split('/').next().is_some_and(|scheme| scheme.ends_with(':')) {
+        return Err(Failure(format!("the warehouse {directory} lies on no file system of this machine")));
+    }
+    Ok(PathBuf::from(path))
 }
 
 /// The settings that sessions begin with.
 fn session_conf(configuration: &Configuration) -> Result<SessionConf, Failure> {
     let mut conf = SessionConf::new(&local_time_zone());
     for (key, value) in &configuration.conf {
-        conf.set(key, value).map_err(|error| Failure(format!("in the setting {key}: {error}")))?;
+        conf = conf.with_server_setting(key, value).map_err(|error| Failure(format!("in the setting {key}: {error}")))?;
     }
     Ok(conf)
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use firesteel_base::config::SessionConf;
 use firesteel_connect::{ServerOptions, serve};
+use firesteel_catalog::SqliteCatalog;
 use firesteel_engine::{Engine, EngineConfig};
 use firesteel_service::{Clock, Environment, Limits, Sessions};
 use firesteel_storage::Storage;
@@ -54,6 +55,8 @@ async fn start_with(limits: Limits, conf: SessionConf) -> Client {
     let sessions = Sessions::new(Environment {
         executor: Arc::new(engine),
         storage,
+        catalog: Arc::new(SqliteCatalog::in_memory("file:/nonexistent/warehouse")),
+        warehouse: "file:/nonexistent/warehouse".to_owned(),
         runtime: working.handle().clone(),
         clock: Clock::system(),
         limits,

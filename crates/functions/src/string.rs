@@ -2,6 +2,7 @@
 
 pub(crate) mod arguments;
 mod case;
+mod char_varchar;
 mod code;
 mod concat;
 mod format_number;
@@ -22,11 +23,16 @@ mod url;
 
 use crate::function::Function;
 
+pub use char_varchar::{CHAR_READ, CHAR_WRITE, VARCHAR_WRITE};
+
 /// The functions of this group.
 pub static FUNCTIONS: &[&Function] = &[
     &case::INITCAP,
     &case::LOWER,
     &case::UPPER,
+    &char_varchar::READ_CHAR,
+    &char_varchar::WRITE_CHAR,
+    &char_varchar::WRITE_VARCHAR,
     &code::BASE64,
     &code::CHAR,
     &code::DECODE,

@@ -1,17 +1,23 @@
 //! The entrance: from an unresolved relation to an analyzed plan.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use datafusion::config::ConfigOptions;
 use datafusion::logical_expr::LogicalPlan;
 use firesteel_base::config::SessionConf;
-use firesteel_base::{Origin, SparkResult, SparkSchema};
+use datafusion::scalar::ScalarValue;
+use firesteel_base::{Origin, SparkError, SparkResult, SparkSchema, SparkType};
+use firesteel_catalog::Catalog;
 use firesteel_functions::BindContext;
 use firesteel_storage::Storage;
-use firesteel_syntax::ir::Relation;
+use firesteel_syntax::ParserOptions;
+use firesteel_syntax::ir::routine::CreateFunction;
+use firesteel_syntax::ir::{Expression, Relation, RelationKind};
 
 use crate::operator::Observation;
 use crate::resolver::{Environment, Resolver};
+use crate::scope::Scope;
 use crate::sources::Sources;
 use crate::unnest::unnest;
 
@@ -25,6 +31,23 @@ pub struct AnalysisContext {
     pub query_time: i64,
     /// The user that asks, for `current_user()`.
     pub user: String,
+    pub catalog: Arc<dyn Catalog>,
+    /// The database that names of one part mean.
+    pub database: String,
+    /// How texts of views and functions are read.
+    pub parser: ParserOptions,
+    /// Session variables by their names in lower case.
+    pub variables: Arc<HashMap<String, Variable>>,
+    /// The session's functions by their names in lower case.
+    pub functions: Arc<HashMap<String, Arc<CreateFunction>>>,
+}
+
+/// A session variable.
+#[derive(Clone, Debug)]
+pub struct Variable {
+    pub name: String,
+    pub data_type: SparkType,
+    pub value: ScalarValue,
 }
 
 /// Looks up temporary and global temporary views.
@@ -44,6 +67,19 @@ pub struct View {
     /// The query's text, for views made in SQL.
     pub text: Option<Arc<str>>,
     pub comment: Option<String>,
+    /// What the catalog knows of it; `None` for a temporary one.
+    pub persistent: Option<PersistentView>,
+}
+
+/// A view that outlives its session.
+#[derive(Clone, Debug)]
+pub struct PersistentView {
+    /// The columns as they were when it was created: what it goes on to have.
+    pub schema: SparkSchema,
+    /// The names of the query's columns that they come from.
+    pub query_columns: Vec<String>,
+    /// `BINDING`, `COMPENSATION`, `TYPE EVOLUTION` or `EVOLUTION`.
+    pub mode: String,
 }
 
 /// A plan whose names and types are known.
@@ -76,6 +112,27 @@ pub async fn analyze(mut relation: Relation, context: &AnalysisContext) -> Spark
     let files = resolver.files.take().into();
     let origins = resolver.into_origins().into_inner().into();
     Ok(AnalyzedPlan { plan, schema, origins, observations: observations.into(), files })
+}
+
+/// The value of an expression without columns and subqueries; `None` if it is no constant.
+pub async fn evaluate(
+    expression: Expression,
+    context: &AnalysisContext,
+) -> SparkResult<(SparkType, Option<ScalarValue>, String)> {
+    let origin = expression.origin.clone();
+    let one_row = Relation::new(RelationKind::OneRow, Origin::Unknown);
+    let kind = RelationKind::Project { input: one_row.boxed(), expressions: vec![expression.clone()] };
+    let mut relation = Relation::new(kind, origin);
+    let sources = Sources::gather(&mut relation, context).await?;
+    let RelationKind::Project { expressions, .. } = relation.kind else {
+        return Err(SparkError::internal("a projection became something else"));
+    };
+    let expression = expressions.into_iter().next().unwrap_or(expression);
+    let resolver = Resolver::new(context, &sources);
+    let typed = resolver.resolve_expression(&expression, &Scope::empty(Environment::default()))?.into_unaliased();
+    let printed = resolver.printer().print(&typed);
+    let value = resolver.fold(&typed)?;
+    Ok((typed.data_type, value, printed))
 }
 
 /// DataFusion's options that functions read at run time.

@@ -7,16 +7,22 @@
 pub mod analysis;
 mod attribute;
 mod block;
+mod char_varchar;
 mod lower;
 pub mod operator;
 mod printer;
 mod resolve;
 mod resolved;
 mod resolver;
+mod routine;
 mod scope;
 mod sources;
 mod typed;
 mod unnest;
 
-pub use analysis::{AnalysisContext, AnalyzedPlan, View, ViewLookup, analyze, config_options};
-pub use sources::read_settings;
+pub use analysis::{
+    AnalysisContext, AnalyzedPlan, PersistentView, Variable, View, ViewLookup, analyze, config_options, evaluate,
+};
+pub use char_varchar::as_strings;
+pub use routine::{UserFunction, find as find_function};
+pub use sources::{constant_name, given_schema, read_settings, table_request};

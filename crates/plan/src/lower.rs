@@ -124,6 +124,7 @@ impl Lowering<'_> {
             }
             TypedKind::Field { child, name, .. } => Ok(get_field(self.expression(child)?, name.to_string())),
             TypedKind::Alias(alias) => self.expression(&alias.child),
+            TypedKind::Substituted(substituted) => self.expression(&substituted.child),
             TypedKind::Aggregate(call) => self.aggregate(call),
             TypedKind::Window(call) => self.window(call),
             TypedKind::Generator(call) => {

@@ -56,6 +56,7 @@ impl Printer<'_> {
                 [name] => format!("{} AS {name}", self.print(&alias.child)),
                 _ => self.print(&alias.child),
             },
+            TypedKind::Substituted(substituted) => substituted.printed.to_string(),
             TypedKind::Aggregate(call) => self.print_aggregate(call),
             TypedKind::Window(call) => self.print_window(call),
             TypedKind::Generator(call) => self.print_call(call.function, &call.name, &call.arguments),

@@ -72,7 +72,7 @@ impl<'a> Resolver<'a> {
             query_time: context.query_time,
             user: context.user.clone(),
             current_catalog: "spark_catalog".to_owned(),
-            current_database: "default".to_owned(),
+            current_database: context.database.clone(),
             parse_schema,
         };
         Self { context, bind, sources, origins: Origins::default(), observations: RefCell::default(), files: RefCell::default(), next_id: Cell::new(1), depth: Cell::new(0) }

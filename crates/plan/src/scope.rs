@@ -26,7 +26,16 @@ pub struct Scope<'a> {
     pub lambda: Option<&'a LambdaScope<'a>>,
     /// The grouping expressions, for `grouping` and `grouping_id`.
     pub grouping: Option<&'a [Typed]>,
+    /// The parameters of the function whose body this is.
+    pub parameters: Option<&'a Parameters>,
     pub environment: Environment<'a>,
+}
+
+/// The parameters of a user's function with what a call gives for them.
+pub struct Parameters {
+    /// The function's own name: parameters may be qualified by it.
+    pub function: String,
+    pub values: Vec<(String, Typed)>,
 }
 
 /// The parameters of a lambda and of those around it.
@@ -55,6 +64,7 @@ impl<'a> Scope<'a> {
             grouping_first: false,
             lambda: None,
             grouping: None,
+            parameters: None,
             environment,
         }
     }
@@ -70,6 +80,7 @@ impl<'a> Scope<'a> {
             grouping_first: false,
             lambda: None,
             grouping: None,
+            parameters: None,
             environment,
         }
     }
@@ -136,7 +147,10 @@ impl Resolver<'_> {
             let kind = TypedKind::GroupingId { printed: name.as_str().into() };
             return Ok(Some(Typed::new(kind, SparkType::Long, false, origin.clone())));
         }
-        let Some(outer) = scope.environment.outer else { return Ok(None) };
+        if let Some(value) = self.find_parameter(parts, scope, origin)? {
+            return Ok(Some(value));
+        }
+        let Some(outer) = scope.environment.outer else { return self.find_variable(parts, origin) };
         let Some(found) = self.find_name(parts, outer, origin)? else { return Ok(None) };
         Ok(Some(to_outer(found)))
     }
@@ -299,6 +313,9 @@ impl Resolver<'_> {
 
     fn unresolved_column(&self, parts: &[String], scope: &Scope<'_>, origin: &Origin) -> SparkError {
         let mut candidates = Vec::new();
+        if let Some(parameters) = scope.parameters {
+            candidates.extend(parameters.values.iter().map(|(name, _)| vec![name.clone()]));
+        }
         let mut current = Some(scope);
         while let Some(here) = current {
             let mut known: Vec<&Attribute> = here.attributes.iter().collect();

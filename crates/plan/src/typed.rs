@@ -45,6 +45,8 @@ pub enum TypedKind {
     ScalarSubquery(Arc<SubqueryPlan>),
     Exists(Arc<SubqueryPlan>),
     InSubquery { values: Vec<Typed>, query: Arc<SubqueryPlan> },
+    /// What stands for something else: the body of a user's function for its call, a value for a variable.
+    Substituted(Box<Substituted>),
     /// `grouping(col)`: whether the grouping column at this position is rolled up in the row.
     Grouping { position: usize, printed: Arc<str> },
     /// `grouping_id()`.
@@ -69,6 +71,15 @@ pub struct Cast {
     pub mode: CastMode,
     /// Put in by type coercion: not printed.
     pub is_implicit: bool,
+}
+
+/// An expression that is printed as what it stands for.
+#[derive(Clone)]
+pub struct Substituted {
+    pub child: Typed,
+    pub printed: Arc<str>,
+    /// The name as an output column.
+    pub title: Arc<str>,
 }
 
 #[derive(Clone)]
@@ -239,6 +250,7 @@ impl Typed {
             TypedKind::InList { child, list } => std::iter::once(&**child).chain(list).collect(),
             TypedKind::Field { child, .. } => vec![child],
             TypedKind::Alias(alias) => vec![&alias.child],
+            TypedKind::Substituted(substituted) => vec![&substituted.child],
             TypedKind::Aggregate(call) => call.children(),
             TypedKind::Window(call) => call.children(),
             TypedKind::Generator(call) => call.arguments.iter().collect(),
@@ -271,6 +283,7 @@ impl Typed {
             TypedKind::InList { child, list } => std::iter::once(&mut **child).chain(list).collect(),
             TypedKind::Field { child, .. } => vec![child],
             TypedKind::Alias(alias) => vec![&mut alias.child],
+            TypedKind::Substituted(substituted) => vec![&mut substituted.child],
             TypedKind::Aggregate(call) => call.children_mut(),
             TypedKind::Window(call) => call.children_mut(),
             TypedKind::Generator(call) => call.arguments.iter_mut().collect(),

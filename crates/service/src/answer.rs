@@ -65,17 +65,22 @@ impl CommandResult {
         Ok(Self { schema, batch })
     }
 
-    /// A table of text columns; each is `(name, nullable)`.
-    pub fn of_strings(columns: &[(&str, bool)], rows: Vec<Vec<Option<String>>>) -> SparkResult<Self> {
-        let fields: Vec<_> =
-            columns.iter().map(|(name, nullable)| SparkField::new(*name, SparkType::STRING, *nullable)).collect();
-        let arrays = (0..columns.len())
+    /// Texts under the columns of a schema, all of which are texts.
+    pub fn of_texts(schema: SparkSchema, rows: Vec<Vec<Option<String>>>) -> SparkResult<Self> {
+        let arrays = (0..schema.len())
             .map(|column| {
                 let values = rows.iter().map(|row| row.get(column).and_then(Option::as_deref));
                 Arc::new(values.collect::<StringArray>()) as ArrayRef
             })
             .collect();
-        Self::new(SparkSchema::new(fields), arrays, rows.len())
+        Self::new(schema, arrays, rows.len())
+    }
+
+    /// A table of text columns; each is `(name, nullable)`.
+    pub fn of_strings(columns: &[(&str, bool)], rows: Vec<Vec<Option<String>>>) -> SparkResult<Self> {
+        let fields: Vec<_> =
+            columns.iter().map(|(name, nullable)| SparkField::new(*name, SparkType::STRING, *nullable)).collect();
+        Self::of_texts(SparkSchema::new(fields), rows)
     }
 
     /// One row with one text column.

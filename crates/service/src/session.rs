@@ -1,13 +1,18 @@
 //! A session: one client's settings, views, uploads and operations, and the way to run statements in it.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use firesteel_base::config::SessionConf;
-use firesteel_base::{SparkResult, SparkSchema};
-use firesteel_plan::{AnalysisContext, AnalyzedPlan, analyze};
+use datafusion::scalar::ScalarValue;
+use firesteel_base::{SparkError, SparkResult, SparkSchema, SparkType};
+use firesteel_catalog::{Catalog, DEFAULT_DATABASE};
+use firesteel_plan::{AnalysisContext, AnalyzedPlan, Variable, analyze};
 use firesteel_syntax::ParserOptions;
-use firesteel_syntax::ir::{Command, Relation, RelationKind, Statement};
+use firesteel_syntax::ir::expression::CastMode;
+use firesteel_syntax::ir::routine::{CreateFunction, RoutineCommand};
+use firesteel_syntax::ir::{Command, Expression, ExpressionKind, Relation, RelationKind, Statement};
 use parking_lot::{Mutex, RwLock};
 use tokio::runtime::Handle;
 use uuid::Uuid;
@@ -41,10 +46,21 @@ pub struct Session {
     conf: RwLock<SessionConf>,
     pub(crate) views: Views,
     pub(crate) global_views: Views,
+    current_database: RwLock<String>,
+    variables: RwLock<Arc<HashMap<String, Variable>>>,
+    defaults: RwLock<HashMap<String, Expression>>,
+    functions: RwLock<Arc<HashMap<String, Arc<CreateFunction>>>>,
     artifacts: Artifacts,
     operations: Operations,
     errors: Errors,
     last_used: Mutex<Duration>,
+}
+
+/// A session variable with what `SET VARIABLE … = DEFAULT` computes again.
+#[derive(Clone)]
+pub(crate) struct SessionVariable {
+    pub(crate) variable: Variable,
+    pub(crate) default: Expression,
 }
 
 /// Frames of a result are of this size, unless the session wants them smaller.
@@ -58,6 +74,10 @@ impl Session {
             server_side_id: Uuid::new_v4().to_string(),
             conf: RwLock::new(environment.conf.clone()),
             views: Views::default(),
+            current_database: RwLock::new(DEFAULT_DATABASE.to_owned()),
+            variables: RwLock::default(),
+            defaults: RwLock::default(),
+            functions: RwLock::default(),
             global_views,
             artifacts: Artifacts::new(limits.artifact_bytes_max),
             operations: Operations::new(limits, clock),
@@ -153,13 +173,102 @@ impl Session {
         crate::parsing::options(&self.conf.read())
     }
 
-    fn context(&self) -> AnalysisContext {
+    pub(crate) fn catalog(&self) -> &Arc<dyn Catalog> {
+        &self.environment.catalog
+    }
+
+    /// The directory of databases that name none.
+    pub(crate) fn warehouse(&self) -> &str {
+        self.environment.warehouse.trim_end_matches('/')
+    }
+
+    /// The database that unqualified names mean.
+    pub fn current_database(&self) -> String {
+        self.current_database.read().clone()
+    }
+
+    pub(crate) fn set_current_database(&self, name: &str) {
+        name.clone_into(&mut self.current_database.write());
+    }
+
+    /// The name as objects are kept by.
+    pub(crate) fn folded(&self, name: &str) -> String {
+        if self.conf.read().case_sensitive() { name.to_owned() } else { name.to_lowercase() }
+    }
+
+    /// Whether two names mean the same.
+    pub(crate) fn same_name(&self, left: &str, right: &str) -> bool {
+        left == right || self.folded(left) == self.folded(right)
+    }
+
+    pub(crate) fn variable(&self, name: &str) -> Option<SessionVariable> {
+        let key = name.to_lowercase();
+        let variable = self.variables.read().get(&key).cloned()?;
+        let default = self.defaults.read().get(&key).cloned()?;
+        Some(SessionVariable { variable, default })
+    }
+
+    pub(crate) fn put_variable(&self, name: &str, variable: SessionVariable) -> SparkResult<()> {
+        let key = name.to_lowercase();
+        let mut variables = self.variables.write();
+        if !variables.contains_key(&key) && variables.len() >= self.limits().views_max {
+            return Err(crate::limit_reached("session variables", self.limits().views_max));
+        }
+        Arc::make_mut(&mut variables).insert(key.clone(), variable.variable);
+        self.defaults.write().insert(key, variable.default);
+        Ok(())
+    }
+
+    /// Whether there was one.
+    pub(crate) fn drop_variable(&self, name: &str) -> bool {
+        let key = name.to_lowercase();
+        self.defaults.write().remove(&key);
+        Arc::make_mut(&mut self.variables.write()).remove(&key).is_some()
+    }
+
+    /// The session's functions by their names in lower case.
+    pub(crate) fn functions(&self) -> Arc<HashMap<String, Arc<CreateFunction>>> {
+        Arc::clone(&self.functions.read())
+    }
+
+    pub(crate) fn put_function(&self, key: &str, function: CreateFunction) -> SparkResult<()> {
+        let mut functions = self.functions.write();
+        if !functions.contains_key(key) && functions.len() >= self.limits().views_max {
+            return Err(crate::limit_reached("temporary functions", self.limits().views_max));
+        }
+        Arc::make_mut(&mut functions).insert(key.to_owned(), Arc::new(function));
+        Ok(())
+    }
+
+    /// Whether there was one.
+    pub(crate) fn drop_function(&self, key: &str) -> bool {
+        Arc::make_mut(&mut self.functions.write()).remove(key).is_some()
+    }
+
+    /// The value of a constant as text; `None` is NULL.
+    pub(crate) async fn constant_text(&self, constant: Expression) -> SparkResult<Option<String>> {
+        let origin = constant.origin.clone();
+        let kind =
+            ExpressionKind::Cast { child: Box::new(constant), to: SparkType::STRING, mode: CastMode::Session };
+        let (_, value, _) = firesteel_plan::evaluate(Expression::new(kind, origin), &self.context()).await?;
+        match value {
+            Some(ScalarValue::Utf8(text) | ScalarValue::Utf8View(text) | ScalarValue::LargeUtf8(text)) => Ok(text),
+            _ => Err(SparkError::unsupported("an expression that is no constant in this place")),
+        }
+    }
+
+    pub(crate) fn context(&self) -> AnalysisContext {
         AnalysisContext {
             conf: self.conf(),
             views: Arc::new(self.visible_views()),
             storage: Arc::clone(&self.environment.storage),
             query_time: self.clock().unix_micros(),
             user: self.key.user_id.clone(),
+            catalog: Arc::clone(self.catalog()),
+            database: self.current_database(),
+            parser: self.parser_options(),
+            variables: Arc::clone(&self.variables.read()),
+            functions: self.functions(),
         }
     }
 
@@ -179,6 +288,15 @@ impl Session {
     }
 
     async fn run_command(&self, command: Command) -> SparkResult<Answer> {
+        match command {
+            Command::Routine(RoutineCommand::ExecuteImmediate(execute)) => {
+                return Box::pin(commands::execute_immediate(self, *execute)).await;
+            }
+            Command::Routine(RoutineCommand::Computed(computed)) => {
+                return Box::pin(commands::run_computed(self, *computed)).await;
+            }
+            _ => {}
+        }
         // Boxed: commands run statements again (`EXPLAIN`).
         Ok(Answer::Done(Box::pin(commands::run(self, command)).await?))
     }

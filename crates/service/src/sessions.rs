@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use firesteel_base::config::SessionConf;
 use firesteel_base::{SparkError, SparkResult};
+use firesteel_catalog::Catalog;
 use firesteel_engine::Executor;
 use firesteel_storage::Storage;
 use parking_lot::Mutex;
@@ -21,6 +22,9 @@ use crate::views::Views;
 pub struct Environment {
     pub executor: Arc<dyn Executor>,
     pub storage: Arc<Storage>,
+    pub catalog: Arc<dyn Catalog>,
+    /// The directory of databases that name none: `file:/…`.
+    pub warehouse: String,
     /// Where queries run: another runtime than the one that waits on the network.
     pub runtime: Handle,
     pub clock: Clock,

@@ -98,6 +98,22 @@ impl VisibleViews {
         }
     }
 
+    /// Gives a view another name.
+    pub(crate) fn rename(&self, from: &[String], to: &[String]) -> SparkResult<()> {
+        let (Some(old), Some(name)) = (self.locate(from), to.last()) else { return Ok(()) };
+        let (views, key) = match &old {
+            ViewName::Session(key) => (&self.session, key),
+            ViewName::Global(key) => (&self.global, key),
+        };
+        let Some(mut view) = views.get(key) else { return Ok(()) };
+        if let Some(last) = view.name.last_mut() {
+            last.clone_from(name);
+        }
+        views.create(&self.key(name), view, false, usize::MAX)?;
+        views.drop(key);
+        Ok(())
+    }
+
     /// Puts the queries of the views that `relation` reads in place of their names.
     pub(crate) fn capture(&self, relation: &mut Relation) {
         self.capture_in(relation, &mut HashSet::new());
@@ -184,7 +200,7 @@ mod tests {
     use super::*;
 
     fn view(name: &str, query: Relation) -> View {
-        View { name: vec![name.to_owned()], query: Arc::new(query), columns: vec![], text: None, comment: None }
+        View { name: vec![name.to_owned()], query: Arc::new(query), columns: vec![], text: None, comment: None, persistent: None }
     }
 
     fn table(name: &str) -> Relation {

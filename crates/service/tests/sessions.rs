@@ -6,6 +6,7 @@ use std::time::Duration;
 use arrow::array::AsArray;
 use firesteel_base::config::SessionConf;
 use firesteel_base::{SparkError, SparkResult};
+use firesteel_catalog::SqliteCatalog;
 use firesteel_engine::{Engine, EngineConfig};
 use firesteel_service::{
     Chunking, Clock, Environment, Limits, ManualClock, OperationRequest, OperationState, ResponseBody, Session,
@@ -30,6 +31,8 @@ fn sessions(limits: Limits) -> (Arc<Sessions>, ManualClock) {
     let environment = Environment {
         executor: Arc::new(engine),
         storage,
+        catalog: Arc::new(SqliteCatalog::in_memory("file:/nonexistent/warehouse")),
+        warehouse: "file:/nonexistent/warehouse".to_owned(),
         runtime: Handle::current(),
         clock,
         limits,

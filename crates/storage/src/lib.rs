@@ -2,6 +2,7 @@
 
 mod binary;
 mod csv;
+mod directory;
 mod encoding;
 mod error;
 mod json;
@@ -25,6 +26,7 @@ mod text_scan;
 mod value_text;
 mod write;
 
+pub use directory::{PartitionValues, partition_directory};
 pub use location::Location;
 pub use request::{OpenedSource, ReadRequest, SaveMode, WriteRequest, WriteSummary};
 pub use settings::FileSettings;

@@ -113,7 +113,7 @@ impl Parsed {
     }
 }
 
-fn parse_segment(name: &str) -> SparkResult<Option<(String, Option<String>)>> {
+pub(crate) fn parse_segment(name: &str) -> SparkResult<Option<(String, Option<String>)>> {
     let Some((column, value)) = name.split_once('=') else { return Ok(None) };
     if column.is_empty() {
         return Err(SparkError::new("EMPTY_PARTITION_COLUMN_NAME").param("columnSpec", name));

@@ -28,6 +28,8 @@ pub struct OpenedSource {
     pub metadata: Option<SparkType>,
     /// The user's names; partition columns come last; everything may be NULL.
     pub schema: SparkSchema,
+    /// Names of the columns that directories give.
+    pub partition_columns: Vec<String>,
     /// Addresses of the files, as `inputFiles()` answers.
     pub files: Vec<String>,
 }
@@ -94,6 +96,8 @@ pub struct WriteRequest {
     pub mode: SaveMode,
     pub options: Vec<(String, String)>,
     pub partition_by: Vec<String>,
+    /// With `Overwrite`: only the partitions below this directory of the target are replaced (`p=1/q=2`).
+    pub replaced_partition: Option<String>,
 }
 
 /// What a write did.

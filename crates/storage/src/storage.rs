@@ -168,6 +168,7 @@ fn assemble(
         provider: Arc::new(table),
         metadata: file_metadata.then(metadata::data_type),
         schema: SparkSchema::new(fields),
+        partition_columns: partitions.fields.iter().map(|field| field.name.clone()).collect(),
         files: listing.files.iter().map(|file| file.location.url()).collect(),
     })
 }

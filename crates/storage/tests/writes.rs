@@ -295,6 +295,7 @@ async fn a_write_that_fails_or_is_given_up_leaves_nothing() {
             mode,
             options: vec![],
             partition_by: vec![],
+            replaced_partition: None,
         };
         let input = vec![failing(&ids), stream(&ids, vec![numbers(vec![2])])];
         let error = fixture.storage.write(&request, &ids, input, &settings()).await.unwrap_err();

@@ -7,6 +7,7 @@
 pub mod ir;
 pub mod parser;
 
+pub use parser::put_parameters;
 pub use parser::{
     ParserOptions, parse_data_type, parse_expression, parse_multipart_identifier, parse_query, parse_statement,
     parse_statements, parse_table_identifier, parse_table_schema,

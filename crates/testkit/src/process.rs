@@ -6,6 +6,7 @@ use std::time::Duration;
 use arrow::array::RecordBatch;
 use firesteel_base::config::SessionConf;
 use firesteel_base::{SparkError, SparkResult, SparkSchema};
+use firesteel_catalog::SqliteCatalog;
 use firesteel_engine::Engine;
 use firesteel_service::{Clock, Environment, Limits, Session, Sessions};
 use firesteel_storage::Storage;
@@ -23,6 +24,8 @@ const STACK_BYTES: usize = 32 << 20;
 pub struct Process {
     runtime: Runtime,
     sessions: Arc<Sessions>,
+    /// Where tables lie; removed with the process.
+    _warehouse: tempfile::TempDir,
 }
 
 /// What came of it.
@@ -48,15 +51,19 @@ impl Process {
             .map_err(|error| SparkError::internal("no threads").caused_by(error))?;
         let engine = Arc::new(Engine::new(mode.engine_config())?);
         let storage = Arc::new(Storage::new(Arc::clone(engine.runtime())));
+        let directory = tempfile::tempdir().map_err(|error| SparkError::internal("no directory").caused_by(error))?;
+        let warehouse = format!("file:{}", directory.path().display());
         let sessions = Sessions::new(Environment {
             executor: engine,
             storage,
+            catalog: Arc::new(SqliteCatalog::in_memory(warehouse.as_str())),
+            warehouse,
             runtime: runtime.handle().clone(),
             clock: Clock::system(),
             limits: Limits::default(),
             conf: SessionConf::default(),
         });
-        Ok(Self { runtime, sessions })
+        Ok(Self { runtime, sessions, _warehouse: directory })
     }
 
     /// A fresh session in the corpora's time zone.

@@ -75,6 +75,7 @@ impl<'a> Decoder<'a> {
             if_not_exists: false,
             comment: None,
             properties: IndexMap::new(),
+            schema_mode: None,
         }))
     }
 

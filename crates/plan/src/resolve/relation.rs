@@ -14,9 +14,12 @@ mod pivot;
 mod project;
 mod sample;
 mod scan;
+mod routine;
 mod set_operation;
 mod sort;
 mod statistics;
+mod store;
+mod stored;
 mod unpivot;
 mod values;
 
@@ -137,6 +140,7 @@ impl Resolver<'_> {
             RelationKind::Crosstab { .. } => Err(SparkError::internal("a crosstab's values were not looked up")),
             RelationKind::Parse { format, .. } => Err(SparkError::unsupported(format!("parsing a column as {format}"))),
             RelationKind::Transpose { .. } => Err(SparkError::internal("the rows to transpose were not looked up")),
+            RelationKind::StoreAssignment(assignment) => self.store_assignment(assignment, environment),
             RelationKind::Command(command) => Err(command_as_relation(command)),
             RelationKind::Unsupported(feature) => Err(SparkError::unsupported(feature.clone())),
         }

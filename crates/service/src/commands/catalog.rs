@@ -1,18 +1,22 @@
 //! `spark.catalog`: the client's requests about databases, tables, functions and catalogs.
 //!
-//! There is one catalog with one database, which hold temporary views and built-in functions.
+//! There is one catalog.
 
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, BooleanArray, ListBuilder, StringArray, StringBuilder};
-use firesteel_base::identifier::quote_identifier;
 use firesteel_base::{Origin, SparkError, SparkField, SparkResult, SparkSchema, SparkType};
-use firesteel_plan::ViewLookup;
+use firesteel_catalog::{CATALOG, Database, OnExisting, Table};
 use firesteel_syntax::ir::Relation;
 use firesteel_syntax::ir::command::CatalogRequest;
+use firesteel_syntax::ir::relation::SchemaText;
 use firesteel_syntax::{parse_multipart_identifier, parse_table_identifier};
+use indexmap::IndexMap;
 
-use super::show::{self, CATALOG, DEFAULT_DATABASE, Listed};
+use super::names::{self, Named, Searched};
+use super::namespace;
+use super::show::{self, Listed};
+use super::table::NewTable;
 use crate::answer::CommandResult;
 use crate::session::Session;
 use crate::views::{GLOBAL_TEMP_DATABASE, matches_pattern};
@@ -20,27 +24,39 @@ use crate::views::{GLOBAL_TEMP_DATABASE, matches_pattern};
 pub(super) async fn run(session: &Session, request: CatalogRequest) -> SparkResult<CommandResult> {
     use CatalogRequest as Request;
     match request {
-        Request::CurrentDatabase => CommandResult::of_text("value", true, DEFAULT_DATABASE.to_owned()),
-        Request::SetCurrentDatabase(name) => set_current_database(session, &name),
-        Request::ListDatabases { .. } => Err(SparkError::unsupported("spark.catalog.listDatabases")),
-        Request::GetDatabase(name) => {
-            check_database(session, &name)?;
-            Err(SparkError::unsupported("spark.catalog.getDatabase"))
+        Request::CurrentDatabase => CommandResult::of_text("value", true, session.current_database()),
+        Request::SetCurrentDatabase(name) => {
+            let name = name_parts(session, &name)?;
+            namespace::set_current(session, &name).await?;
+            nothing()
         }
-        Request::DatabaseExists(name) => flag(is_default(&name_parts(session, &name)?)),
+        Request::ListDatabases { pattern } => {
+            let shown = |database: &Database| {
+                pattern.as_deref().is_none_or(|pattern| matches_pattern(&database.name, pattern))
+            };
+            databases(&session.catalog().databases().await?.into_iter().filter(shown).collect::<Vec<_>>())
+        }
+        Request::GetDatabase(name) => {
+            let name = name_parts(session, &name)?;
+            databases(&[namespace::need(session, &name).await?])
+        }
+        Request::DatabaseExists(name) => {
+            let name = name_parts(session, &name)?;
+            flag(namespace::need(session, &name).await.is_ok())
+        }
         Request::ListTables { database, pattern } => {
             let namespace = database.map(|database| name_parts(session, &database)).transpose()?;
-            tables(&show::listed(session, namespace.as_deref(), pattern.as_deref())?)
+            tables(&show::listed(session, namespace.as_deref(), pattern.as_deref(), false).await?)
         }
-        Request::GetTable { table, database } => get_table(session, &table, database),
+        Request::GetTable { table, database } => get_table(session, &table, database).await,
         Request::TableExists { table, database } => {
             let name = table_name(session, &table, database)?;
-            flag(session.visible_views().view(&name).is_some())
+            flag(names::find(session, &name).await?.is_some())
         }
         Request::ListColumns { table, database } => list_columns(session, &table, database).await,
         Request::ListFunctions { database, pattern } => {
             let namespace = database.map(|database| name_parts(session, &database)).transpose()?;
-            show::check_namespace(namespace.as_deref())?;
+            show::check_namespace(session, namespace.as_deref()).await?;
             let _ = pattern;
             Err(SparkError::unsupported("spark.catalog.listFunctions"))
         }
@@ -49,11 +65,13 @@ pub(super) async fn run(session: &Session, request: CatalogRequest) -> SparkResu
             if super::functions::exists(&name) {
                 return Err(SparkError::unsupported("spark.catalog.getFunction"));
             }
-            Err(super::functions::not_found(&name))
+            Err(super::functions::not_found(session, &name))
         }
         Request::FunctionExists { function, database } => {
             let name = table_name(session, &function, database)?;
-            flag(super::functions::exists(&name))
+            let exists = super::functions::exists(&name)
+                || firesteel_plan::find_function(&name, &session.context()).await?.is_some();
+            flag(exists)
         }
         Request::DropTempView(name) => {
             let visible = session.visible_views();
@@ -64,17 +82,82 @@ pub(super) async fn run(session: &Session, request: CatalogRequest) -> SparkResu
             flag(visible.global.drop(&visible.key(&name)))
         }
         Request::CurrentCatalog => CommandResult::of_text("value", true, CATALOG.to_owned()),
-        Request::SetCurrentCatalog(name) => set_current_catalog(&name),
+        Request::SetCurrentCatalog(name) => {
+            namespace::set_catalog(&name)?;
+            nothing()
+        }
         Request::ListCatalogs { pattern } => list_catalogs(pattern.as_deref()),
-        Request::CreateTable { .. } => Err(SparkError::unsupported("spark.catalog.createTable")),
-        Request::RecoverPartitions(_) => Err(SparkError::unsupported("spark.catalog.recoverPartitions")),
+        Request::CreateTable { table, path, source, schema, options, description } => {
+            create_table(session, &table, path, source, schema, options, description).await
+        }
+        Request::RefreshTable(name) => {
+            let name = name_parts(session, &name)?;
+            names::need(session, &name, Searched::Objects).await?;
+            nothing()
+        }
+        // Files are listed anew by every query.
+        Request::RefreshByPath(_) => nothing(),
+        Request::RecoverPartitions(name) => {
+            let name = name_parts(session, &name)?;
+            super::table::recover_partitions(session, &name).await?;
+            nothing()
+        }
         Request::IsCached(_) => Err(SparkError::unsupported("spark.catalog.isCached")),
         Request::CacheTable(_) => Err(SparkError::unsupported("spark.catalog.cacheTable")),
         Request::UncacheTable(_) => Err(SparkError::unsupported("spark.catalog.uncacheTable")),
         Request::ClearCache => Err(SparkError::unsupported("spark.catalog.clearCache")),
-        Request::RefreshTable(_) => Err(SparkError::unsupported("spark.catalog.refreshTable")),
-        Request::RefreshByPath(_) => Err(SparkError::unsupported("spark.catalog.refreshByPath")),
     }
+}
+
+/// `spark.catalog.createTable`; the answer is the table itself.
+async fn create_table(
+    session: &Session,
+    table: &str,
+    path: Option<String>,
+    source: Option<String>,
+    schema: Option<SchemaText>,
+    options: IndexMap<String, String>,
+    description: Option<String>,
+) -> SparkResult<CommandResult> {
+    let parts = name_parts(session, table)?;
+    let schema = match &schema {
+        Some(schema) => firesteel_plan::given_schema(schema)?,
+        None => SparkSchema::default(),
+    };
+    let fields: Vec<SparkField> =
+        schema.iter().map(|field| SparkField { nullable: true, ..field.clone() }).collect();
+    let new = NewTable {
+        name: names::object_name(session, &parts)?,
+        provider: source.filter(|source| !source.is_empty()),
+        schema: SparkSchema::new(fields),
+        partition_columns: Vec::new(),
+        bucketing: None,
+        cluster_columns: Vec::new(),
+        location: path.filter(|path| !path.is_empty()),
+        options,
+        properties: IndexMap::new(),
+        comment: description.filter(|description| !description.is_empty()),
+        existing: OnExisting::Fail,
+    };
+    super::table::create_table(session, new).await?;
+    let relation = Relation::table(parts, Origin::Unknown);
+    let (schema, batches) = session.run_query(relation).await?.collect().await?;
+    let arrow = Arc::new(arrow::datatypes::Schema::new(schema.to_arrow_fields(&session.time_zone())));
+    let batch = batches.into_iter().next().unwrap_or_else(|| arrow::array::RecordBatch::new_empty(arrow));
+    Ok(CommandResult { schema, batch })
+}
+
+fn databases(databases: &[Database]) -> SparkResult<CommandResult> {
+    let columns = [("name", true), ("catalog", true), ("description", true), ("locationUri", true)];
+    let row = |database: &Database| {
+        vec![
+            Some(database.name.clone()),
+            Some(CATALOG.to_owned()),
+            Some(database.comment.clone()),
+            Some(database.location.clone()),
+        ]
+    };
+    CommandResult::of_strings(&columns, databases.iter().map(row).collect())
 }
 
 fn name_parts(session: &Session, text: &str) -> SparkResult<Vec<String>> {
@@ -99,40 +182,13 @@ fn nothing() -> SparkResult<CommandResult> {
     CommandResult::of_strings(&[("value", false)], Vec::new())
 }
 
-fn is_default(name: &[String]) -> bool {
-    match name {
-        [database] => database.eq_ignore_ascii_case(DEFAULT_DATABASE),
-        [catalog, database] => catalog.eq_ignore_ascii_case(CATALOG) && database.eq_ignore_ascii_case(DEFAULT_DATABASE),
-        _ => false,
-    }
-}
-
-fn check_database(session: &Session, text: &str) -> SparkResult<()> {
-    let name = name_parts(session, text)?;
-    if is_default(&name) { Ok(()) } else { Err(show::schema_not_found(&name)) }
-}
-
-fn set_current_database(session: &Session, text: &str) -> SparkResult<CommandResult> {
-    check_database(session, text)?;
-    nothing()
-}
-
-fn set_current_catalog(name: &str) -> SparkResult<CommandResult> {
-    if name.eq_ignore_ascii_case(CATALOG) {
-        return nothing();
-    }
-    Err(SparkError::new("CATALOG_NOT_FOUND")
-        .param("catalogName", quote_identifier(name))
-        .param("config", firesteel_base::error::to_sql_conf(&format!("spark.sql.catalog.{name}"))))
-}
-
 fn list_catalogs(pattern: Option<&str>) -> SparkResult<CommandResult> {
     let shown = pattern.is_none_or(|pattern| matches_pattern(CATALOG, pattern));
     let rows = if shown { vec![vec![Some(CATALOG.to_owned()), None]] } else { Vec::new() };
     CommandResult::of_strings(&[("name", true), ("description", true)], rows)
 }
 
-fn tables(views: &[Listed]) -> SparkResult<CommandResult> {
+fn tables(listed: &[Listed]) -> SparkResult<CommandResult> {
     let text = |name: &str| SparkField::new(name, SparkType::STRING, true);
     let schema = SparkSchema::new([
         text("name"),
@@ -147,40 +203,46 @@ fn tables(views: &[Listed]) -> SparkResult<CommandResult> {
         arrow::datatypes::DataType::Utf8,
         true,
     )));
-    for view in views {
-        namespaces.append_value(view.namespace.map(Some));
+    for one in listed {
+        // A session's view has an empty namespace.
+        namespaces.append_value(one.namespace.as_deref().map(Some));
     }
+    let kept = || listed.iter().map(|one| one.table.as_ref());
     let columns: Vec<ArrayRef> = vec![
-        Arc::new(views.iter().map(|view| Some(view.name.as_str())).collect::<StringArray>()),
-        Arc::new(views.iter().map(|_| None::<&str>).collect::<StringArray>()),
+        Arc::new(listed.iter().map(|one| Some(one.name.as_str())).collect::<StringArray>()),
+        Arc::new(kept().map(|table| table.map(|_| CATALOG)).collect::<StringArray>()),
         Arc::new(namespaces.finish()),
-        Arc::new(views.iter().map(|_| None::<&str>).collect::<StringArray>()),
-        Arc::new(views.iter().map(|_| Some("TEMPORARY")).collect::<StringArray>()),
-        Arc::new(views.iter().map(|_| Some(true)).collect::<BooleanArray>()),
+        Arc::new(kept().map(|table| table.and_then(|table| table.comment.as_deref())).collect::<StringArray>()),
+        Arc::new(kept().map(|table| Some(table.map_or("TEMPORARY", |table| table.kind.name()))).collect::<StringArray>()),
+        Arc::new(kept().map(|table| Some(table.is_none())).collect::<BooleanArray>()),
     ];
-    CommandResult::new(schema, columns, views.len())
+    CommandResult::new(schema, columns, listed.len())
 }
 
-fn get_table(session: &Session, table: &str, database: Option<String>) -> SparkResult<CommandResult> {
+async fn get_table(session: &Session, table: &str, database: Option<String>) -> SparkResult<CommandResult> {
     let name = match database {
         Some(database) => vec![database, table.to_owned()],
         None => parse_table_identifier(table, &session.parser_options()).or_else(|_| name_parts(session, table))?,
     };
-    match session.visible_views().view(&name) {
-        Some(view) => {
+    match names::need(session, &name, Searched::Objects).await? {
+        Named::View(view) => {
             let namespace = (view.name.len() > 1).then_some(GLOBAL_TEMP_DATABASE);
-            tables(&[Listed { namespace, name: view.name.last().cloned().unwrap_or_default() }])
+            tables(&[Listed::view(namespace, view.name.last().cloned().unwrap_or_default())])
         }
-        None => Err(show::table_not_found(&name)),
+        Named::Object(table) => tables(&[Listed {
+            namespace: Some(table.name.database.clone()),
+            name: table.name.name.clone(),
+            table: Some(*table),
+        }]),
     }
 }
 
 async fn list_columns(session: &Session, table: &str, database: Option<String>) -> SparkResult<CommandResult> {
     let name = table_name(session, table, database)?;
-    if session.visible_views().view(&name).is_none() {
-        return Err(show::table_not_found(&name));
-    }
-    let listed = session.schema(Relation::table(name, Origin::Unknown)).await?;
+    let (listed, kept) = match names::need(session, &name, Searched::Objects).await? {
+        Named::Object(table) => (table.schema.clone(), Some(table)),
+        Named::View(_) => (session.schema(Relation::table(name, Origin::Unknown)).await?, None),
+    };
     let text = |name: &str| SparkField::new(name, SparkType::STRING, true);
     let is = |name: &str| SparkField::new(name, SparkType::Boolean, false);
     let schema = SparkSchema::new([
@@ -192,15 +254,20 @@ async fn list_columns(session: &Session, table: &str, database: Option<String>) 
         is("isBucket"),
         is("isCluster"),
     ]);
-    let no = || Arc::new(listed.iter().map(|_| Some(false)).collect::<BooleanArray>()) as ArrayRef;
+    let whether = |test: &dyn Fn(&Table, &str) -> bool| {
+        let flags = listed.iter().map(|field| Some(kept.as_ref().is_some_and(|table| test(table, &field.name))));
+        Arc::new(flags.collect::<BooleanArray>()) as ArrayRef
+    };
     let columns: Vec<ArrayRef> = vec![
         Arc::new(listed.iter().map(|field| Some(field.name.as_str())).collect::<StringArray>()),
         Arc::new(listed.iter().map(SparkField::comment).collect::<StringArray>()),
         Arc::new(listed.iter().map(|field| Some(field.data_type.catalog_string())).collect::<StringArray>()),
         Arc::new(listed.iter().map(|field| Some(field.nullable)).collect::<BooleanArray>()),
-        no(),
-        no(),
-        no(),
+        whether(&|table, name| table.is_partition_column(name)),
+        whether(&|table, name| {
+            table.bucketing.as_ref().is_some_and(|bucketing| bucketing.columns.iter().any(|column| column == name))
+        }),
+        whether(&|table, name| table.cluster_columns.iter().any(|column| column == name)),
     ];
     CommandResult::new(schema, columns, listed.len())
 }

@@ -1,9 +1,9 @@
-//! `DESCRIBE` of queries and views.
+//! `DESCRIBE QUERY`.
 
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, StringArray};
-use firesteel_base::{Origin, SparkField, SparkResult, SparkSchema, SparkType};
+use firesteel_base::{SparkField, SparkResult, SparkSchema, SparkType};
 use firesteel_syntax::ir::Relation;
 
 use crate::answer::CommandResult;
@@ -19,12 +19,6 @@ fn schema() -> SparkSchema {
 
 pub(super) async fn query(session: &Session, query: Relation) -> SparkResult<CommandResult> {
     let described = session.schema(query).await?;
-    describe(&described)
-}
-
-/// Temporary views have nothing that `EXTENDED` adds.
-pub(super) async fn table(session: &Session, name: &[String], _extended: bool) -> SparkResult<CommandResult> {
-    let described = session.schema(Relation::table(name.to_vec(), Origin::Unknown)).await?;
     describe(&described)
 }
 

@@ -4,34 +4,50 @@ mod catalog;
 mod describe;
 mod explain;
 mod functions;
+mod names;
+mod namespace;
+mod routine;
 mod set;
 mod show;
+mod table;
 mod time_zone;
 mod view;
 mod write;
 
 use firesteel_base::{SparkError, SparkResult};
+use firesteel_syntax::ir::routine::{RoutineCommand, SetValues};
+use firesteel_syntax::ir::table::{AlterAction, TableCommand};
 use firesteel_syntax::ir::{Command, Relation, RelationKind, Statement};
 
 use crate::answer::CommandResult;
 use crate::session::Session;
 
+pub(crate) use routine::{execute_immediate, run_computed};
+
 /// Carries a command out.
 pub(crate) async fn run(session: &Session, command: Command) -> SparkResult<CommandResult> {
     match command {
         Command::CreateView(create) => view::create(session, create).await,
-        Command::DropView { name, if_exists } => view::drop(session, &name, if_exists),
+        Command::DropView { name, if_exists } => view::drop(session, &name, if_exists).await,
         Command::Write(write) => write::run(session, *write).await,
         Command::Set(set) => set::set(session, set),
         Command::Reset { key } => set::reset(session, key.as_deref()),
         Command::SetTimeZone(zone) => time_zone::set(session, zone),
         Command::Explain { statement, mode } => explain::explain(session, *statement, mode).await,
         Command::DescribeQuery(query) => describe::query(session, *query).await,
-        Command::DescribeTable { name, extended } => describe::table(session, &name, extended).await,
-        Command::DescribeFunction { name, extended } => functions::describe(&name, extended),
-        Command::ShowFunctions { pattern, scope } => functions::show(pattern.as_deref(), scope),
-        Command::ShowTables { namespace, pattern } => show::tables(session, namespace.as_deref(), pattern.as_deref()),
-        Command::ShowViews { namespace, pattern } => show::views(session, namespace.as_deref(), pattern.as_deref()),
+        Command::Namespace(command) => namespace::run(session, command).await,
+        Command::Table(command) => table::run(session, command).await,
+        Command::Routine(command) => routine::run(session, command).await,
+        Command::DescribeFunction { name, extended } => functions::describe(session, &name, extended).await,
+        Command::ShowFunctions { pattern, scope, namespace } => {
+            functions::show(session, pattern.as_deref(), scope, namespace.as_deref()).await
+        }
+        Command::ShowTables { namespace, pattern } => {
+            show::tables(session, namespace.as_deref(), pattern.as_deref()).await
+        }
+        Command::ShowViews { namespace, pattern } => {
+            show::views(session, namespace.as_deref(), pattern.as_deref()).await
+        }
         Command::ShowColumns { table, namespace } => show::columns(session, table, namespace).await,
         Command::Catalog(request) => catalog::run(session, request).await,
         Command::Unsupported { statement } => Err(SparkError::unsupported(statement)),
@@ -90,6 +106,13 @@ fn wrap_query(command: &mut Command, wrap: impl FnOnce(Relation) -> Relation) {
         Command::CreateView(create) => replace(&mut create.query, wrap),
         Command::Write(write) => replace(&mut write.input, wrap),
         Command::DescribeQuery(query) => replace(query, wrap),
+        Command::Table(command) => wrap_table_query(command, wrap),
+        Command::Routine(RoutineCommand::SetVariables(set)) => {
+            if let SetValues::Query(query) = &mut set.values {
+                replace(query, wrap);
+            }
+        }
+        Command::Routine(_) => {}
         Command::Explain { statement, .. } => match statement.as_mut() {
             Statement::Query(query) => replace(query, wrap),
             // Explaining a command is refused, whatever its query.
@@ -104,9 +127,30 @@ fn wrap_query(command: &mut Command, wrap: impl FnOnce(Relation) -> Relation) {
         | Command::ShowTables { .. }
         | Command::ShowViews { .. }
         | Command::ShowColumns { .. }
-        | Command::DescribeTable { .. }
+        | Command::Namespace(_)
         | Command::Catalog(_)
         | Command::Unsupported { .. } => {}
+    }
+}
+
+fn wrap_table_query(command: &mut TableCommand, wrap: impl FnOnce(Relation) -> Relation) {
+    match command {
+        TableCommand::Create(create) => {
+            if let Some(query) = &mut create.query {
+                replace(query, wrap);
+            }
+        }
+        TableCommand::Insert(inserts) => {
+            if let [insert] = inserts.as_mut_slice() {
+                replace(&mut insert.query, wrap);
+            }
+        }
+        TableCommand::Alter(alter) => {
+            if let AlterAction::ViewQuery { query, .. } = &mut alter.action {
+                replace(query, wrap);
+            }
+        }
+        _ => {}
     }
 }
 

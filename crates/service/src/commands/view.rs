@@ -1,14 +1,18 @@
-//! `CREATE VIEW` and `DROP VIEW`, for temporary views.
+//! `CREATE VIEW`, `ALTER VIEW … AS` and `DROP VIEW`.
 
 use std::collections::HashSet;
 use std::sync::Arc;
 
 use firesteel_base::identifier::{quote_identifier, quote_name_parts};
-use firesteel_base::{SparkError, SparkResult, SparkSchema};
+use firesteel_base::{SparkError, SparkField, SparkResult, SparkSchema};
+use firesteel_catalog::{Kind, ObjectName, OnExisting, Table, ViewText, already_exists, database_not_found};
 use firesteel_plan::{View, ViewLookup};
 use firesteel_syntax::ir::children::{Child, expression_children, relation_children};
 use firesteel_syntax::ir::command::{CreateView, ViewScope};
-use firesteel_syntax::ir::{Relation, RelationKind};
+use firesteel_syntax::ir::{ExpressionKind, Relation, RelationKind};
+use indexmap::IndexMap;
+
+use super::names;
 
 use crate::analysis::quoted_columns;
 use crate::answer::CommandResult;
@@ -16,6 +20,9 @@ use crate::session::Session;
 use crate::views::{GLOBAL_TEMP_DATABASE, ViewName, VisibleViews};
 
 pub(super) async fn create(session: &Session, create: CreateView) -> SparkResult<CommandResult> {
+    if create.scope == ViewScope::Persistent {
+        return create_persistent(session, create).await;
+    }
     let visible = session.visible_views();
     let place = place(&visible, &create)?;
     if create.if_not_exists {
@@ -43,8 +50,248 @@ pub(super) async fn create(session: &Session, create: CreateView) -> SparkResult
         }
     };
     let view =
-        View { name, query: Arc::new(query), columns: create.columns, text: create.text, comment: create.comment };
+        View { name, query: Arc::new(query), columns: create.columns, text: create.text, comment: create.comment, persistent: None };
     views.create(key, view, create.replace, session.limits().views_max)?;
+    Ok(CommandResult::empty())
+}
+
+/// A view that the catalog keeps as the text of its query.
+async fn create_persistent(session: &Session, create: CreateView) -> SparkResult<CommandResult> {
+    let name = names::object_name(session, &create.name)?;
+    names::check_name(&name.name)?;
+    let Some(text) = &create.text else {
+        return Err(SparkError::unsupported("persistent views of DataFrames"));
+    };
+    if session.catalog().database(&name.database).await?.is_none() {
+        return Err(database_not_found(&name.database));
+    }
+    let existing = session.catalog().table(&name).await?;
+    if let Some(existing) = &existing {
+        if create.if_not_exists {
+            return Ok(CommandResult::empty());
+        }
+        if !create.replace {
+            return Err(already_exists(&name));
+        }
+        if !existing.is_view() {
+            return Err(SparkError::new("EXPECT_VIEW_NOT_TABLE.NO_ALTERNATIVE")
+                .param("tableName", name.quoted())
+                .param("operation", "CREATE OR REPLACE VIEW"));
+        }
+    }
+    let described = describe_query(session, &name, &create.query, &create.columns).await?;
+    let text = text.to_string();
+    let view = Table {
+        name,
+        kind: Kind::View,
+        provider: String::new(),
+        schema: described.schema,
+        partition_columns: Vec::new(),
+        bucketing: None,
+        cluster_columns: Vec::new(),
+        location: String::new(),
+        options: IndexMap::new(),
+        properties: create.properties,
+        comment: create.comment,
+        collation: None,
+        owner: String::new(),
+        created_at: session.clock().unix_micros() / 1000,
+        view: Some(ViewText {
+            text,
+            database: session.current_database(),
+            query_columns: described.query_columns,
+            schema_mode: create.schema_mode.unwrap_or_else(|| "COMPENSATION".to_owned()),
+            settings: IndexMap::new(),
+        }),
+        statistics: None,
+        revision: 0,
+    };
+    let on_existing = if create.replace { OnExisting::Replace } else { OnExisting::Fail };
+    session.catalog().create_table(view, on_existing).await?;
+    Ok(CommandResult::empty())
+}
+
+/// The columns of a persistent view, and of its query.
+struct Described {
+    schema: SparkSchema,
+    query_columns: Vec<String>,
+}
+
+async fn describe_query(
+    session: &Session,
+    name: &ObjectName,
+    query: &Relation,
+    columns: &[(String, Option<String>)],
+) -> SparkResult<Described> {
+    refuse_temporary(session, name, query)?;
+    let schema = session.analyze(query.clone()).await?.schema;
+    let full: Vec<String> = name.parts().iter().map(|part| (*part).to_owned()).collect();
+    check_columns(&full, columns, &schema)?;
+    let visible = session.visible_views();
+    check_duplicates(&visible, columns, &schema)?;
+    refuse_recursion(session, name, query).await?;
+    let fields = schema.iter().enumerate().map(|(index, field)| {
+        let mut kept = SparkField::new(field.name.clone(), field.data_type.clone(), field.nullable);
+        let mut comment = field.comment();
+        if let Some((name, given)) = columns.get(index) {
+            kept.name.clone_from(name);
+            comment = given.clone().or(comment);
+        }
+        match comment {
+            Some(comment) => kept.with_comment(&comment),
+            None => kept,
+        }
+    });
+    let query_columns = schema.iter().map(|field| field.name.clone()).collect();
+    Ok(Described { schema: SparkSchema::new(fields.collect::<Vec<_>>()), query_columns })
+}
+
+/// What outlives the session must not read what does not.
+fn refuse_temporary(session: &Session, name: &ObjectName, query: &Relation) -> SparkResult<()> {
+    let visible = session.visible_views();
+    let mut found = None;
+    let mut copy = query.clone();
+    walk(&mut copy, &mut Vec::new(), &mut |child, shadowed| {
+        if found.is_some() {
+            return;
+        }
+        match child {
+            Child::Relation(relation) => {
+                if let RelationKind::Table(table) = &relation.kind {
+                    let is_shadowed = matches!(table.name.as_slice(), [only] if shadowed.contains(&only.to_lowercase()));
+                    if !is_shadowed && visible.view(&table.name).is_some() {
+                        found = Some(("VIEW", table.name.clone()));
+                    }
+                }
+            }
+            Child::Expression(expression) => match &expression.kind {
+                ExpressionKind::Function(call) => {
+                    if let [only] = call.name.as_slice()
+                        && session.functions().contains_key(&only.to_lowercase())
+                    {
+                        found = Some(("FUNCTION", call.name.clone()));
+                    }
+                }
+                ExpressionKind::Attribute(attribute) => {
+                    // A name that is no column means a variable; columns win, which is seen when it is resolved.
+                    if let [only] = attribute.name.as_slice()
+                        && session.variable(only).is_some()
+                    {
+                        found = Some(("VARIABLE", attribute.name.clone()));
+                    }
+                }
+                _ => {}
+            },
+        }
+    });
+    match found {
+        Some((kind, object)) => Err(SparkError::new("INVALID_TEMP_OBJ_REFERENCE")
+            .param("obj", "VIEW")
+            .param("objName", name.quoted())
+            .param("tempObj", kind)
+            .param("tempObjName", quote_name_parts(&object))),
+        None => Ok(()),
+    }
+}
+
+/// Visits all parts of a query with the names that `WITH` hides tables by.
+fn walk(relation: &mut Relation, shadowed: &mut Vec<String>, visit: &mut dyn FnMut(&Child<'_>, &[String])) {
+    let before = shadowed.len();
+    if let RelationKind::With(with) = &relation.kind {
+        shadowed.extend(with.tables.iter().map(|table| table.name.to_lowercase()));
+    }
+    visit(&Child::Relation(relation), shadowed);
+    let mut pending = relation_children(relation);
+    while let Some(mut child) = pending.pop() {
+        match &mut child {
+            Child::Relation(inner) => stacker::maybe_grow(64 << 10, 1 << 20, || walk(inner, shadowed, visit)),
+            Child::Expression(_) => {
+                visit(&child, shadowed);
+                if let Child::Expression(expression) = child {
+                    pending.extend(expression_children(expression));
+                }
+            }
+        }
+    }
+    shadowed.truncate(before);
+}
+
+/// A view whose query leads back to it.
+async fn refuse_recursion(session: &Session, name: &ObjectName, query: &Relation) -> SparkResult<()> {
+    let mut pending = vec![(vec![name.quoted()], query.clone(), session.current_database())];
+    while let Some((path, mut query, database)) = pending.pop() {
+        let mut tables = Vec::new();
+        walk(&mut query, &mut Vec::new(), &mut |child, shadowed| {
+            if let Child::Relation(relation) = child
+                && let RelationKind::Table(table) = &relation.kind
+                && !matches!(table.name.as_slice(), [only] if shadowed.contains(&only.to_lowercase()))
+            {
+                tables.push(table.name.clone());
+            }
+        });
+        for table in tables {
+            let full = match table.as_slice() {
+                [only] => ObjectName::new(database.clone(), session.folded(only)),
+                _ => match names::object_name(session, &table) {
+                    Ok(full) => full,
+                    Err(_) => continue,
+                },
+            };
+            let mut path = path.clone();
+            path.push(full.quoted());
+            if full == *name {
+                return Err(SparkError::new("RECURSIVE_VIEW")
+                    .param("viewIdent", name.quoted())
+                    .param("newPath", path.join(" -> ")));
+            }
+            if path.len() > session.limits().views_max {
+                continue;
+            }
+            if let Some(found) = session.catalog().table(&full).await?
+                && let Some(view) = &found.view
+            {
+                let query = firesteel_syntax::parse_query(&view.text, &session.parser_options())?;
+                pending.push((path, query, view.database.clone()));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// `ALTER VIEW … AS`: another query, and the columns that come of it.
+pub(super) async fn alter(
+    session: &Session,
+    name: &[String],
+    query: Relation,
+    text: Arc<str>,
+) -> SparkResult<CommandResult> {
+    let visible = session.visible_views();
+    if let Some(view) = visible.view(name) {
+        let scope = if view.name.len() > 1 { ViewScope::GlobalTemporary } else { ViewScope::Temporary };
+        let changed = CreateView {
+            name: name.to_vec(),
+            columns: Vec::new(),
+            query: Box::new(query),
+            text: Some(text),
+            scope,
+            replace: true,
+            if_not_exists: false,
+            comment: view.comment,
+            properties: IndexMap::new(),
+            schema_mode: None,
+        };
+        return Box::pin(create(session, changed)).await;
+    }
+    let mut view = super::table::need_view(session, name, "ALTER VIEW ... AS").await?;
+    let described = describe_query(session, &view.name, &query, &[]).await?;
+    view.schema = described.schema;
+    if let Some(details) = &mut view.view {
+        details.text = text.to_string();
+        details.query_columns = described.query_columns;
+        details.database = session.current_database();
+    }
+    let name = view.name.clone();
+    session.catalog().alter_table(&name, view).await?;
     Ok(CommandResult::empty())
 }
 
@@ -59,7 +306,7 @@ fn place(visible: &VisibleViews, create: &CreateView) -> SparkResult<ViewName> {
             .param("qualifier", quote_name_parts(qualifier))
     };
     match create.scope {
-        ViewScope::Persistent => Err(SparkError::unsupported("CREATE VIEW without TEMPORARY")),
+        ViewScope::Persistent => Err(SparkError::internal("a persistent view among temporary ones")),
         ViewScope::Temporary => match visible.locate(&create.name) {
             Some(place @ ViewName::Session(_)) => Ok(place),
             _ => Err(misplaced()),
@@ -159,18 +406,23 @@ fn leads_to(
     false
 }
 
-pub(super) fn drop(session: &Session, name: &[String], if_exists: bool) -> SparkResult<CommandResult> {
-    if session.visible_views().drop(name) || if_exists {
+pub(super) async fn drop(session: &Session, name: &[String], if_exists: bool) -> SparkResult<CommandResult> {
+    if session.visible_views().drop(name) {
         return Ok(CommandResult::empty());
     }
-    // Spark goes on to look for a persistent view, under the whole name.
-    let full: Vec<String> = match name {
-        [view] => vec!["spark_catalog".to_owned(), "default".to_owned(), view.clone()],
-        [database, view] => vec!["spark_catalog".to_owned(), database.clone(), view.clone()],
-        other => other.to_vec(),
-    };
-    let searched = full.get(..full.len().saturating_sub(1)).unwrap_or_default();
-    Err(SparkError::new("TABLE_OR_VIEW_NOT_FOUND")
-        .param("relationName", quote_name_parts(&full))
-        .param("searchPath", format!("[{}]", quote_name_parts(searched))))
+    let full = names::object_name(session, name)?;
+    match session.catalog().table(&full).await? {
+        Some(table) if !table.is_view() => Err(SparkError::new("WRONG_COMMAND_FOR_OBJECT_TYPE")
+            .param("operation", "DROP VIEW")
+            .param("requiredType", "VIEW or METRIC_VIEW")
+            .param("objectName", full.to_string())
+            .param("foundType", table.kind.name())
+            .param("alternative", "DROP TABLE")),
+        Some(_) => {
+            session.catalog().drop_table(&full).await?;
+            Ok(CommandResult::empty())
+        }
+        None if if_exists => Ok(CommandResult::empty()),
+        None => Err(names::not_in_catalog(&full)),
+    }
 }

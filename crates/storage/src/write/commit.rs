@@ -18,7 +18,7 @@ pub(crate) trait Commit {
 }
 
 /// What happens to the target when the write is complete.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Plan {
     /// Becomes exactly what was written.
     Replace,
@@ -26,11 +26,13 @@ pub(crate) enum Plan {
     Add,
     /// Keeps what it has except the partition directories that were written.
     ReplacePartitions,
+    /// Keeps what it has except this directory below it.
+    ReplaceBelow(String),
 }
 
 impl Plan {
     /// The plan for a target; `None` where there is nothing to do.
-    pub(crate) fn of(target: &Location, mode: SaveMode, dynamic: bool) -> SparkResult<Option<Self>> {
+    pub(crate) fn of(target: &Location, mode: SaveMode, dynamic: bool, below: Option<String>) -> SparkResult<Option<Self>> {
         let exists = target.path().exists();
         match mode {
             SaveMode::ErrorIfExists if exists => {
@@ -43,6 +45,7 @@ impl Plan {
             }
             SaveMode::Append => Ok(Some(Self::Add)),
             SaveMode::Overwrite if dynamic && exists => Ok(Some(Self::ReplacePartitions)),
+            SaveMode::Overwrite if exists && below.is_some() => Ok(below.map(Self::ReplaceBelow)),
             SaveMode::Overwrite | SaveMode::ErrorIfExists | SaveMode::Ignore => Ok(Some(Self::Replace)),
         }
     }
@@ -109,8 +112,17 @@ impl LocalCommit {
     fn add(&mut self) -> std::io::Result<()> {
         let mut files = Vec::new();
         collect_files(&self.staging.path, &self.staging.path, &mut files)?;
-        if self.plan == Plan::ReplacePartitions {
-            self.set_partitions_aside(&files)?;
+        match self.plan.clone() {
+            Plan::ReplacePartitions => {
+                let mut directories: Vec<PathBuf> =
+                    files.iter().filter_map(|file| file.parent()).map(Path::to_owned).collect();
+                directories.retain(|directory| !directory.as_os_str().is_empty());
+                directories.sort_unstable();
+                directories.dedup();
+                self.set_aside(&directories)?;
+            }
+            Plan::ReplaceBelow(directory) => self.set_aside(&[PathBuf::from(directory)])?,
+            Plan::Replace | Plan::Add => {}
         }
         let mut moved: Vec<PathBuf> = Vec::with_capacity(files.len());
         for relative in &files {
@@ -133,14 +145,10 @@ impl LocalCommit {
         Ok(())
     }
 
-    fn set_partitions_aside(&mut self, files: &[PathBuf]) -> std::io::Result<()> {
+    fn set_aside(&mut self, directories: &[PathBuf]) -> std::io::Result<()> {
         let aside = self.staging.aside();
         fs::create_dir(&aside)?;
         self.staging.replaced = Some(aside.clone());
-        let mut directories: Vec<&Path> = files.iter().filter_map(|file| file.parent()).collect();
-        directories.retain(|directory| !directory.as_os_str().is_empty());
-        directories.sort_unstable();
-        directories.dedup();
         for (index, directory) in directories.iter().enumerate() {
             let existing = self.target.path().join(directory);
             if existing.exists() {
@@ -159,8 +167,8 @@ impl Commit for LocalCommit {
     fn finish(mut self) -> SparkResult<()> {
         let marker = self.staging.path.join("_SUCCESS");
         let result = fs::write(&marker, b"").and_then(|()| match self.plan {
-            Plan::Add | Plan::ReplacePartitions if self.target.path().exists() => self.add(),
-            Plan::Add | Plan::ReplacePartitions | Plan::Replace => self.replace(),
+            Plan::Add | Plan::ReplacePartitions | Plan::ReplaceBelow(_) if self.target.path().exists() => self.add(),
+            Plan::Add | Plan::ReplacePartitions | Plan::ReplaceBelow(_) | Plan::Replace => self.replace(),
         });
         result.map_err(|error| super::cannot_write(self.target.path(), error))
     }

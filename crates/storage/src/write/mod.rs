@@ -83,7 +83,8 @@ pub(crate) async fn run(
         Some(mode) => return Err(crate::options::invalid_value("partitionOverwriteMode", mode, "STATIC or DYNAMIC")),
     };
     let mode = request.mode;
-    let begun = crate::storage::blocking(move || match Plan::of(&target, mode, dynamic)? {
+    let replaced = request.replaced_partition.clone();
+    let begun = crate::storage::blocking(move || match Plan::of(&target, mode, dynamic, replaced)? {
         Some(plan) => LocalCommit::begin(target, plan).map(Some),
         None => Ok(None),
     });

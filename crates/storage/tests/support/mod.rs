@@ -89,6 +89,7 @@ impl Fixture {
             mode,
             options: owned(options),
             partition_by: partition_by.iter().map(|name| (*name).to_owned()).collect(),
+            replaced_partition: None,
         };
         let input = partitions.into_iter().map(|batches| stream(schema, batches)).collect();
         self.storage.write(&request, schema, input, &settings()).await.map(|_| ())

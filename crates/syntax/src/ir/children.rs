@@ -6,6 +6,8 @@ use super::command::{Command, Statement, TimeZone};
 use super::expression::{
     Expression, ExpressionKind, FrameBound, SortOrder, TableArgument, Window, WindowSpecification,
 };
+use super::routine::{RoutineCommand, SetValues};
+use super::table::{AlterAction, TableCommand};
 use super::relation::{
     Grouping, GroupingElement, GroupingElementSet, JoinCondition, Relation, RelationKind, TableReference, TimeTravel,
 };
@@ -101,6 +103,11 @@ pub fn relation_children(relation: &mut Relation) -> Children<'_> {
             children.push(Child::Relation(input));
             children.extend(named.values_mut().map(Child::Expression));
             expressions(positional, &mut children);
+        }
+        Kind::StoreAssignment(assignment) => {
+            children.push(Child::Relation(&mut assignment.input));
+            let values = assignment.columns.iter_mut().filter_map(|column| column.value.as_mut());
+            children.extend(values.map(Child::Expression));
         }
         Kind::Command(command) => command_children(command, &mut children),
         Kind::SortAll { input, .. }
@@ -262,6 +269,64 @@ fn grouping_element<'a>(element: &'a mut GroupingElement, children: &mut Childre
     }
 }
 
+/// The queries of statements about tables. Constants in them, such as values of partitions, are no parts of a plan.
+fn table_command_children<'a>(command: &'a mut TableCommand, children: &mut Children<'a>) {
+    match command {
+        TableCommand::Create(create) => {
+            children.extend(create.query.iter_mut().map(|query| Child::Relation(query)));
+        }
+        TableCommand::Alter(alter) => {
+            if let AlterAction::ViewQuery { query, .. } = &mut alter.action {
+                children.push(Child::Relation(query));
+            }
+        }
+        TableCommand::Insert(inserts) => {
+            for insert in inserts {
+                children.extend(insert.partition.iter_mut().filter_map(|(_, value)| value.as_mut()).map(Child::Expression));
+                children.push(Child::Relation(&mut insert.query));
+            }
+        }
+        TableCommand::CreateLike { .. }
+        | TableCommand::Drop { .. }
+        | TableCommand::Truncate { .. }
+        | TableCommand::RowOperation { .. }
+        | TableCommand::Comment { .. }
+        | TableCommand::Describe { .. }
+        | TableCommand::DescribeColumn { .. }
+        | TableCommand::ShowCreate { .. }
+        | TableCommand::ShowProperties { .. }
+        | TableCommand::ShowPartitions { .. }
+        | TableCommand::ShowExtended { .. }
+        | TableCommand::Analyze { .. }
+        | TableCommand::AnalyzeAll { .. }
+        | TableCommand::Refresh(_)
+        | TableCommand::RefreshPath(_)
+        | TableCommand::Repair { .. } => {}
+    }
+}
+
+fn routine_children<'a>(command: &'a mut RoutineCommand, children: &mut Children<'a>) {
+    match command {
+        RoutineCommand::SetVariables(set) => match &mut set.values {
+            SetValues::Expressions(list) => expressions(list, children),
+            SetValues::Query(query) => children.push(Child::Relation(query)),
+        },
+        RoutineCommand::ExecuteImmediate(execute) => {
+            children.push(Child::Expression(&mut execute.statement));
+            children.extend(execute.using.iter_mut().map(|(value, _)| Child::Expression(value)));
+        }
+        RoutineCommand::Computed(computed) => {
+            children.extend(computed.names.iter_mut().map(|(_, name)| Child::Expression(name)));
+        }
+        // A function's body has a scope of its own, and a default is kept as text.
+        RoutineCommand::CreateFunction(_)
+        | RoutineCommand::DropFunction { .. }
+        | RoutineCommand::RefreshFunction(_)
+        | RoutineCommand::DeclareVariables { .. }
+        | RoutineCommand::DropVariable { .. } => {}
+    }
+}
+
 fn command_children<'a>(command: &'a mut Command, children: &mut Children<'a>) {
     match command {
         Command::CreateView(view) => children.push(Child::Relation(&mut view.query)),
@@ -271,6 +336,8 @@ fn command_children<'a>(command: &'a mut Command, children: &mut Children<'a>) {
             Statement::Query(query) => children.push(Child::Relation(query)),
             Statement::Command(command) => command_children(command, children),
         },
+        Command::Table(table) => table_command_children(table, children),
+        Command::Routine(routine) => routine_children(routine, children),
         Command::SetTimeZone(TimeZone::Interval(interval)) => children.push(Child::Expression(interval)),
         Command::SetTimeZone(TimeZone::Local | TimeZone::Name(_))
         | Command::DropView { .. }
@@ -281,7 +348,7 @@ fn command_children<'a>(command: &'a mut Command, children: &mut Children<'a>) {
         | Command::ShowTables { .. }
         | Command::ShowViews { .. }
         | Command::ShowColumns { .. }
-        | Command::DescribeTable { .. }
+        | Command::Namespace(_)
         | Command::Catalog(_)
         | Command::Unsupported { .. } => {}
     }

@@ -6,6 +6,8 @@ use indexmap::IndexMap;
 
 use super::expression::Expression;
 use super::relation::{Relation, SchemaText};
+use super::routine::RoutineCommand;
+use super::table::{NamespaceCommand, TableCommand};
 
 /// One SQL statement, or one plan of a client.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,6 +44,7 @@ pub enum Command {
     ShowFunctions {
         pattern: Option<String>,
         scope: FunctionScope,
+        namespace: Option<Vec<String>>,
     },
     ShowTables {
         namespace: Option<Vec<String>>,
@@ -55,10 +58,9 @@ pub enum Command {
         table: Vec<String>,
         namespace: Option<Vec<String>>,
     },
-    DescribeTable {
-        name: Vec<String>,
-        extended: bool,
-    },
+    Namespace(NamespaceCommand),
+    Table(TableCommand),
+    Routine(RoutineCommand),
     /// A catalog request of the client that is no SQL statement (`spark.catalog.currentDatabase()` and so on).
     Catalog(CatalogRequest),
     /// Understood by name, not built: refused with the statement's name.
@@ -79,6 +81,8 @@ pub struct CreateView {
     pub if_not_exists: bool,
     pub comment: Option<String>,
     pub properties: IndexMap<String, String>,
+    /// How a persistent view follows changes of what it reads: `WITH SCHEMA …`.
+    pub schema_mode: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

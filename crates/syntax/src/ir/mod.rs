@@ -5,6 +5,8 @@ pub mod command;
 pub mod expression;
 pub mod literal;
 pub mod relation;
+pub mod routine;
+pub mod table;
 pub mod visit;
 
 pub use command::{Command, Statement};

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use firesteel_base::{Origin, SparkSchema};
+use firesteel_base::{Origin, SparkField, SparkSchema};
 use indexmap::IndexMap;
 
 use super::expression::{Expression, SortOrder, Window};
@@ -244,6 +244,8 @@ pub enum RelationKind {
         named: IndexMap<String, Expression>,
         positional: Vec<Expression>,
     },
+    /// Rows brought into the columns of the table that they are written to.
+    StoreAssignment(Box<StoreAssignment>),
     /// A catalog request or statement that yields rows (`SHOW TABLES`, `spark.catalog.listTables()`).
     Command(Box<super::Command>),
     /// Something that is understood but not built: refused by name where it is resolved.
@@ -260,6 +262,40 @@ pub struct TableReference {
     pub time_travel: Option<TimeTravel>,
     /// `IDENTIFIER(expr)` in place of the name.
     pub identifier: Option<Box<Expression>>,
+    /// The database that a name of one part means: of the view or function whose text this stands in. `None`: the
+    /// session's.
+    pub database: Option<Arc<str>>,
+}
+
+/// Rows on their way into a table: each column's value, cast as assignments are.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StoreAssignment {
+    pub input: Relation,
+    /// The table's name as errors show it.
+    pub table: String,
+    /// The table's columns in its order.
+    pub columns: Vec<StoredColumn>,
+    /// The columns that `input` gives in its order: places in `columns`. Not used `by_name`.
+    pub given: Vec<usize>,
+    pub by_name: bool,
+    /// Whether a column of `input` that the table does not have may be left out.
+    pub policy: StorePolicy,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StorePolicy {
+    Ansi,
+    Legacy,
+    Strict,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct StoredColumn {
+    pub field: SparkField,
+    /// The value where the rows give none: a default, or what the partition says.
+    pub value: Option<Expression>,
+    /// Whether the rows must not give it: a partition column with a value.
+    pub is_static: bool,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -535,7 +571,7 @@ impl Relation {
     /// A table by name, without options.
     pub fn table(name: Vec<String>, origin: Origin) -> Self {
         let reference =
-            TableReference { name, options: IndexMap::new(), is_streaming: false, time_travel: None, identifier: None };
+            TableReference { name, options: IndexMap::new(), is_streaming: false, time_travel: None, identifier: None, database: None };
         Self::new(RelationKind::Table(reference), origin)
     }
 

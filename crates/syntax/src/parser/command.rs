@@ -9,69 +9,27 @@ use super::cursor::Parser;
 use super::keywords::Keyword;
 use super::token::TokenKind;
 use crate::ir::command::{CreateView, ExplainMode, ViewScope};
-use crate::ir::{Command, Statement};
+use crate::ir::relation::{DataSource, SchemaText};
+use crate::ir::{Command, Relation, RelationKind, Statement};
 
 /// The words a statement begins with, and its name. The first row that fits counts.
 const UNBUILT: &[(&[Keyword], &str)] = &[
-    (&[Keyword::Create, Keyword::Table], "CREATE TABLE"),
-    (&[Keyword::Create, Keyword::External, Keyword::Table], "CREATE TABLE"),
-    (&[Keyword::Create, Keyword::Temporary, Keyword::Table], "CREATE TABLE"),
-    (&[Keyword::Create, Keyword::Or, Keyword::Replace, Keyword::Table], "REPLACE TABLE"),
-    (&[Keyword::Replace, Keyword::Table], "REPLACE TABLE"),
-    (&[Keyword::Create, Keyword::Function], "CREATE FUNCTION"),
-    (&[Keyword::Create, Keyword::Temporary, Keyword::Function], "CREATE FUNCTION"),
-    (&[Keyword::Create, Keyword::Or, Keyword::Replace, Keyword::Function], "CREATE FUNCTION"),
-    (&[Keyword::Create, Keyword::Or, Keyword::Replace, Keyword::Temporary, Keyword::Function], "CREATE FUNCTION"),
-    (&[Keyword::Create, Keyword::Database], "CREATE NAMESPACE"),
-    (&[Keyword::Create, Keyword::Schema], "CREATE NAMESPACE"),
-    (&[Keyword::Create, Keyword::Namespace], "CREATE NAMESPACE"),
     (&[Keyword::Create, Keyword::Index], "CREATE INDEX"),
     (&[Keyword::Create, Keyword::Role], "CREATE ROLE"),
     (&[Keyword::Create, Keyword::Temporary, Keyword::Macro], "CREATE TEMPORARY MACRO"),
     (&[Keyword::Create, Keyword::Materialized, Keyword::View], "CREATE MATERIALIZED VIEW"),
     (&[Keyword::Create, Keyword::Streaming, Keyword::Table], "CREATE STREAMING TABLE"),
     (&[Keyword::Create, Keyword::Flow], "CREATE FLOW"),
-    (&[Keyword::Drop, Keyword::Table], "DROP TABLE"),
-    (&[Keyword::Drop, Keyword::Function], "DROP FUNCTION"),
-    (&[Keyword::Drop, Keyword::Temporary, Keyword::Function], "DROP FUNCTION"),
-    (&[Keyword::Drop, Keyword::Temporary, Keyword::Variable], "DROP VARIABLE"),
-    (&[Keyword::Drop, Keyword::Temporary, Keyword::Var], "DROP VARIABLE"),
     (&[Keyword::Drop, Keyword::Temporary, Keyword::Macro], "DROP TEMPORARY MACRO"),
-    (&[Keyword::Drop, Keyword::Database], "DROP NAMESPACE"),
-    (&[Keyword::Drop, Keyword::Schema], "DROP NAMESPACE"),
-    (&[Keyword::Drop, Keyword::Namespace], "DROP NAMESPACE"),
     (&[Keyword::Drop, Keyword::Index], "DROP INDEX"),
     (&[Keyword::Drop, Keyword::Role], "DROP ROLE"),
-    (&[Keyword::Alter, Keyword::Table], "ALTER TABLE"),
-    (&[Keyword::Alter, Keyword::View], "ALTER VIEW"),
-    (&[Keyword::Alter, Keyword::Database], "ALTER NAMESPACE"),
-    (&[Keyword::Alter, Keyword::Schema], "ALTER NAMESPACE"),
-    (&[Keyword::Alter, Keyword::Namespace], "ALTER NAMESPACE"),
     (&[Keyword::Alter, Keyword::Index], "ALTER INDEX"),
-    (&[Keyword::Insert, Keyword::Into], "INSERT INTO"),
-    (&[Keyword::Insert, Keyword::Overwrite], "INSERT OVERWRITE"),
-    (&[Keyword::Insert, Keyword::With], "INSERT"),
-    (&[Keyword::Delete, Keyword::From], "DELETE"),
-    (&[Keyword::Update], "UPDATE"),
-    (&[Keyword::Merge], "MERGE INTO"),
-    (&[Keyword::Truncate, Keyword::Table], "TRUNCATE TABLE"),
     (&[Keyword::Cache, Keyword::Table], "CACHE TABLE"),
     (&[Keyword::Cache, Keyword::Lazy, Keyword::Table], "CACHE TABLE"),
     (&[Keyword::Uncache, Keyword::Table], "UNCACHE TABLE"),
     (&[Keyword::Clear, Keyword::Cache], "CLEAR CACHE"),
-    (&[Keyword::Refresh, Keyword::Table], "REFRESH TABLE"),
-    (&[Keyword::Refresh, Keyword::Function], "REFRESH FUNCTION"),
-    (&[Keyword::Refresh], "REFRESH"),
-    (&[Keyword::Analyze, Keyword::Table], "ANALYZE TABLE"),
-    (&[Keyword::Analyze, Keyword::Tables], "ANALYZE TABLES"),
     (&[Keyword::Load, Keyword::Data], "LOAD DATA"),
-    (&[Keyword::Msck, Keyword::Repair, Keyword::Table], "MSCK REPAIR TABLE"),
-    (&[Keyword::Repair, Keyword::Table], "MSCK REPAIR TABLE"),
-    (&[Keyword::Comment, Keyword::On], "COMMENT ON"),
-    (&[Keyword::Use], "USE"),
     (&[Keyword::Call], "CALL"),
-    (&[Keyword::Execute, Keyword::Immediate], "EXECUTE IMMEDIATE"),
-    (&[Keyword::Declare], "DECLARE VARIABLE"),
     (&[Keyword::Open], "OPEN"),
     (&[Keyword::Fetch], "FETCH"),
     (&[Keyword::Close], "CLOSE"),
@@ -90,11 +48,31 @@ const UNBUILT: &[(&[Keyword], &str)] = &[
     (&[Keyword::Dfs], "DFS"),
 ];
 
+/// Words that begin statements which are built: what is behind them is wrong if none of the statements fits.
+const STATEMENT_WORDS: &[Keyword] = &[
+    Keyword::Create,
+    Keyword::Drop,
+    Keyword::Alter,
+    Keyword::Insert,
+    Keyword::Delete,
+    Keyword::Update,
+    Keyword::Merge,
+    Keyword::Truncate,
+    Keyword::Analyze,
+    Keyword::Msck,
+    Keyword::Repair,
+    Keyword::Refresh,
+    Keyword::Use,
+    Keyword::Execute,
+    Keyword::Declare,
+];
+
 /// Clauses of `CREATE VIEW` between the columns and `AS`.
 #[derive(Default)]
 struct ViewClauses {
     comment: Option<String>,
     properties: Option<IndexMap<String, String>>,
+    schema_mode: Option<String>,
 }
 
 impl Parser<'_> {
@@ -111,14 +89,49 @@ impl Parser<'_> {
                 let statement = format!("{} {}", self.token_text(0), self.token_text(1)).to_uppercase();
                 Ok(Statement::Command(self.unsupported_statement(&statement)))
             }
-            Some(Keyword::With) if self.is_written_with() => {
-                Ok(Statement::Command(self.unsupported_statement("INSERT")))
+            Some(Keyword::With) if self.is_written_with() => self.insert_with().map(Statement::Command),
+            Some(Keyword::Use) if self.is_identifier_at(self.position() + 1) => {
+                self.use_statement().map(Statement::Command)
             }
-            _ => match UNBUILT.iter().find(|(words, _)| self.are_keywords(words)) {
-                Some((_, name)) => Ok(Statement::Command(self.unsupported_statement(name))),
-                None if self.is_statement_word() => Err(self.syntax_error_at(self.position() + 1, "")),
-                None => self.query().map(Statement::Query),
+            _ => match self.built_statement()? {
+                Some(command) => Ok(Statement::Command(command)),
+                None => self.other_statement(),
             },
+        }
+    }
+
+    /// The statements about databases, tables and routines.
+    fn built_statement(&mut self) -> SparkResult<Option<Command>> {
+        if self.is_create_table() {
+            return self.create_table().map(Some);
+        }
+        if self.is_alter_table() {
+            return self.alter_table().map(Some);
+        }
+        if self.is_namespace_statement() {
+            return self.namespace_statement().map(Some);
+        }
+        if self.is_insert() {
+            return self.insert().map(Some);
+        }
+        if self.is_many_inserts() {
+            return self.many_inserts().map(Some);
+        }
+        if self.is_row_operation() {
+            return self.row_operation().map(Some);
+        }
+        match self.maintenance()? {
+            Some(command) => Ok(Some(command)),
+            None => self.routine_statement(),
+        }
+    }
+
+    /// A statement that is known by name only, or a query.
+    fn other_statement(&mut self) -> SparkResult<Statement> {
+        match UNBUILT.iter().find(|(words, _)| self.are_keywords(words)) {
+            Some((_, name)) => Ok(Statement::Command(self.unsupported_statement(name))),
+            None if self.is_statement_word() => Err(self.syntax_error_at(self.position() + 1, "")),
+            None => self.query().map(Statement::Query),
         }
     }
 
@@ -126,7 +139,9 @@ impl Parser<'_> {
     fn is_statement_word(&self) -> bool {
         let words = self.keyword().into_iter();
         let mut words = words.filter(|word| !matches!(word, Keyword::Replace | Keyword::Comment | Keyword::Start));
-        words.any(|word| UNBUILT.iter().any(|(pattern, _)| pattern.first() == Some(&word)))
+        words.any(|word| {
+            STATEMENT_WORDS.contains(&word) || UNBUILT.iter().any(|(pattern, _)| pattern.first() == Some(&word))
+        })
     }
 
     /// The statement is known by name only; what it says is passed over.
@@ -212,7 +227,7 @@ impl Parser<'_> {
         };
         let name = self.written_name("CREATE VIEW")?;
         if self.is_view_over_source() {
-            return Ok(self.unsupported_statement("CREATE TEMPORARY VIEW USING"));
+            return self.view_over_source(name, scope, replace);
         }
         let columns = if self.is(TokenKind::LeftParen) { self.parenthesized(Self::view_column)? } else { Vec::new() };
         let clauses = self.view_clauses(start)?;
@@ -234,6 +249,7 @@ impl Parser<'_> {
             if_not_exists,
             comment: clauses.comment,
             properties: clauses.properties.unwrap_or_default(),
+            schema_mode: clauses.schema_mode,
         };
         self.check_view(&view, properties.is_some(), start)?;
         Ok(Command::CreateView(view))
@@ -243,6 +259,46 @@ impl Parser<'_> {
     fn is_view_over_source(&self) -> bool {
         let behind = self.closing_of(self.position()).map_or(self.position(), |close| close + 1);
         self.is_keyword_at(behind, Keyword::Using)
+    }
+
+    /// `CREATE TEMPORARY VIEW name [(column type, …)] USING format [OPTIONS (…)]`: a view of files.
+    fn view_over_source(&mut self, name: Vec<String>, scope: ViewScope, replace: bool) -> SparkResult<Command> {
+        let start = self.position();
+        let schema = if self.is(TokenKind::LeftParen) {
+            self.take();
+            let schema = self.column_types()?;
+            self.expect(TokenKind::RightParen)?;
+            Some(SchemaText::Schema(schema))
+        } else {
+            None
+        };
+        self.expect_keyword(Keyword::Using)?;
+        let format = self.multipart_identifier()?.join(".");
+        let options = if self.accept_keyword(Keyword::Options) { self.option_values()? } else { IndexMap::new() };
+        if scope == ViewScope::Persistent {
+            return Err(self.syntax_error_at(start, ""));
+        }
+        let source = DataSource {
+            format: Some(format),
+            schema,
+            options,
+            paths: Vec::new(),
+            predicates: Vec::new(),
+            is_streaming: false,
+        };
+        let query = Box::new(Relation::new(RelationKind::DataSource(source), self.origin_since(start)));
+        Ok(Command::CreateView(CreateView {
+            name,
+            columns: Vec::new(),
+            query,
+            text: None,
+            scope,
+            replace,
+            if_not_exists: false,
+            comment: None,
+            properties: IndexMap::new(),
+            schema_mode: None,
+        }))
     }
 
     fn view_column(&mut self) -> SparkResult<(String, Option<String>)> {
@@ -260,10 +316,8 @@ impl Parser<'_> {
             } else if self.accept_keyword(Keyword::Tblproperties) {
                 let previous = clauses.properties.replace(self.properties()?);
                 self.refuse_duplicate(previous.is_some(), "TBLPROPERTIES", start)?;
-            } else if self.accept_keywords(&[Keyword::With, Keyword::Schema, Keyword::Compensation]) {
-                // The default.
             } else if self.are_keywords(&[Keyword::With, Keyword::Schema]) {
-                return Err(self.unbuilt("CREATE VIEW WITH SCHEMA", start));
+                clauses.schema_mode = self.schema_mode()?;
             } else if self.are_keywords(&[Keyword::With, Keyword::Metrics]) || self.is_keyword(Keyword::Language) {
                 return Err(self.unbuilt("CREATE VIEW WITH METRICS", start));
             } else if self.are_keywords(&[Keyword::Default, Keyword::Collation]) {

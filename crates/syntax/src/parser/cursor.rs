@@ -8,6 +8,8 @@ use super::keywords::Keyword;
 use super::lexer::tokenize;
 use super::token::{Token, TokenKind};
 use super::{MAX_NESTING, ParserOptions};
+use crate::ir::routine::{ComputedStatement, RoutineCommand};
+use crate::ir::{Command, Expression, Statement};
 
 /// The stack is enlarged by so much when less than the first is left.
 const STACK_LEFT_BYTES: usize = 128 << 10;
@@ -18,6 +20,8 @@ pub(super) struct Parser<'a> {
     tokens: Vec<Token>,
     position: usize,
     depth: usize,
+    /// Clauses `IDENTIFIER(expression)` that stand for names of a command's objects.
+    computed_names: Vec<(std::ops::Range<usize>, Expression)>,
     pub(super) options: &'a ParserOptions,
 }
 
@@ -26,7 +30,23 @@ impl<'a> Parser<'a> {
         if text.trim().is_empty() {
             return Err(Self::empty_statement());
         }
-        Ok(Self { text: Arc::from(text), tokens: tokenize(text)?, position: 0, depth: 0, options })
+        Ok(Self { text: Arc::from(text), tokens: tokenize(text)?, position: 0, depth: 0, computed_names: Vec::new(), options })
+    }
+
+    /// Keeps the expression of the clause that begins at token `start` and ends in front of the current one.
+    pub(super) fn note_computed_name(&mut self, start: usize, name: Expression) {
+        let last = self.token_at(self.position.saturating_sub(1).max(start));
+        self.computed_names.push((self.token_at(start).start..last.end, name));
+    }
+
+    /// The statement, or where it names things by expressions, what computes them first.
+    pub(super) fn with_computed_names(&mut self, statement: Statement) -> Statement {
+        if self.computed_names.is_empty() {
+            return statement;
+        }
+        let names = std::mem::take(&mut self.computed_names);
+        let computed = ComputedStatement { text: Arc::clone(&self.text), names };
+        Statement::Command(Command::Routine(RoutineCommand::Computed(Box::new(computed))))
     }
 
     pub(super) fn text(&self) -> &Arc<str> {

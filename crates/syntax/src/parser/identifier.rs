@@ -204,12 +204,15 @@ impl Parser<'_> {
         }
     }
 
-    /// A name that has to be written out: commands that cannot be told `IDENTIFIER(expression)` yet use it.
-    pub(super) fn written_name(&mut self, statement: &str) -> SparkResult<Vec<String>> {
+    /// The name of an object of a command. Where it is computed, a placeholder: the command is read again when the
+    /// name is known (`Parser::with_computed_names`).
+    pub(super) fn written_name(&mut self, _statement: &str) -> SparkResult<Vec<String>> {
+        let start = self.position();
         match self.name_reference()? {
             NameReference::Parts(parts) => Ok(parts),
-            NameReference::Computed(_) => {
-                Err(SparkError::unsupported(format!("IDENTIFIER(expression) in {statement}")))
+            NameReference::Computed(name) => {
+                self.note_computed_name(start, name);
+                Ok(vec!["?".to_owned()])
             }
         }
     }

@@ -4,14 +4,17 @@
 //! relation keeps the span of the text that Spark's error contexts would point at. Parsing is total: it never panics,
 //! nesting is bounded by [`MAX_NESTING`], and chains of operators, joins and set operations are read by loops.
 
+mod alter;
 mod call;
 mod command;
+mod create_table;
 mod cursor;
 mod data_type;
 mod error;
 mod expression;
 mod grouping;
 mod identifier;
+mod insert;
 mod interval;
 mod interval_text;
 mod join;
@@ -19,12 +22,16 @@ mod keywords;
 mod lexer;
 mod literal;
 mod lookahead;
+mod maintenance;
+mod namespace;
+mod parameters;
 mod pipe;
 mod pivot;
 mod predicate;
 mod primary;
 mod query;
 mod relation;
+mod routine;
 mod select;
 mod set;
 mod show;
@@ -39,6 +46,7 @@ use firesteel_base::{SparkResult, SparkSchema, SparkType};
 use crate::ir::{Expression, Relation, Statement};
 use cursor::Parser;
 
+pub use parameters::put_parameters;
 pub use split::parse_statements;
 
 /// How deep parentheses, subqueries, types and prefix operators may nest.
@@ -99,7 +107,7 @@ pub fn parse_statement(text: &str, options: &ParserOptions) -> SparkResult<State
     let statement = parser.statement()?;
     parser.skip_semicolons();
     parser.end_of_input()?;
-    Ok(statement)
+    Ok(parser.with_computed_names(statement))
 }
 
 /// One query, without anything behind it.

@@ -56,7 +56,7 @@ impl Parser<'_> {
     }
 
     /// `WITH [RECURSIVE] name [(columns)] [MAX RECURSION LEVEL n] AS (query), …`
-    fn common_tables(&mut self) -> SparkResult<(Vec<CommonTable>, bool)> {
+    pub(super) fn common_tables(&mut self) -> SparkResult<(Vec<CommonTable>, bool)> {
         self.take();
         let is_recursive = self.is_keyword(Keyword::Recursive)
             && !matches!(self.ahead(1), TokenKind::LeftParen | TokenKind::Keyword(Keyword::As));
@@ -181,6 +181,7 @@ impl Parser<'_> {
                     is_streaming: false,
                     time_travel: None,
                     identifier: Some(Box::new(name)),
+                    database: None,
                 };
                 Relation::new(RelationKind::Table(table), origin)
             }

@@ -29,10 +29,10 @@ impl Parser<'_> {
             return self.set_time_zone(start);
         }
         if next_is(Keyword::Catalog) && is_named {
-            return Ok(self.unsupported_statement("SET CATALOG"));
+            return self.set_catalog();
         }
         if (next_is(Keyword::Var) || next_is(Keyword::Variable)) && is_named {
-            return Ok(self.unsupported_statement("SET VARIABLE"));
+            return self.set_variables();
         }
         if next_is(Keyword::Role) {
             return Ok(self.unsupported_statement("SET ROLE"));

@@ -7,21 +7,11 @@ use super::keywords::Keyword;
 use super::token::TokenKind;
 use crate::ir::Command;
 use crate::ir::command::FunctionScope;
+use crate::ir::table::{NamespaceCommand, TableCommand};
 
 /// The words behind `SHOW`, and the statement's name.
 const UNBUILT_SHOW: &[(&[Keyword], &str)] = &[
-    (&[Keyword::Databases], "SHOW NAMESPACES"),
-    (&[Keyword::Schemas], "SHOW NAMESPACES"),
-    (&[Keyword::Namespaces], "SHOW NAMESPACES"),
-    (&[Keyword::Table, Keyword::Extended], "SHOW TABLE EXTENDED"),
-    (&[Keyword::Tblproperties], "SHOW TBLPROPERTIES"),
-    (&[Keyword::Partitions], "SHOW PARTITIONS"),
-    (&[Keyword::Create, Keyword::Table], "SHOW CREATE TABLE"),
-    (&[Keyword::Current, Keyword::Namespace], "SHOW CURRENT NAMESPACE"),
-    (&[Keyword::Current, Keyword::Database], "SHOW CURRENT NAMESPACE"),
-    (&[Keyword::Current, Keyword::Schema], "SHOW CURRENT NAMESPACE"),
     (&[Keyword::Current, Keyword::Roles], "SHOW CURRENT ROLES"),
-    (&[Keyword::Catalogs], "SHOW CATALOGS"),
     (&[Keyword::Collations], "SHOW COLLATIONS"),
     (&[Keyword::Procedures], "SHOW PROCEDURES"),
     (&[Keyword::Grant], "SHOW GRANT"),
@@ -65,10 +55,68 @@ impl Parser<'_> {
                 };
                 self.show_functions(scope)
             }
-            _ => match UNBUILT_SHOW.iter().find(|(words, _)| self.are_keywords(words)) {
-                Some((_, name)) => Ok(self.unsupported_statement(name)),
-                None => Err(self.syntax_error()),
+            _ => match self.show_objects()? {
+                Some(command) => Ok(command),
+                None => self.show_unbuilt(),
             },
+        }
+    }
+
+    /// `SHOW` of databases, and of what is known of a table.
+    fn show_objects(&mut self) -> SparkResult<Option<Command>> {
+        let command = match self.keyword() {
+            Some(Keyword::Databases | Keyword::Schemas | Keyword::Namespaces) => {
+                self.take();
+                let parent = self.in_namespace("SHOW NAMESPACES")?;
+                Command::Namespace(NamespaceCommand::Show { parent, pattern: self.pattern()? })
+            }
+            Some(Keyword::Catalogs) => {
+                self.take();
+                Command::Namespace(NamespaceCommand::ShowCatalogs { pattern: self.pattern()? })
+            }
+            Some(Keyword::Current)
+                if matches!(
+                    self.ahead(1),
+                    TokenKind::Keyword(Keyword::Namespace | Keyword::Database | Keyword::Schema)
+                ) =>
+            {
+                self.take_many(2);
+                Command::Namespace(NamespaceCommand::ShowCurrent)
+            }
+            Some(Keyword::Table) if self.is_keyword_ahead(1, Keyword::Extended) => {
+                self.take_many(2);
+                let namespace = self.in_namespace("SHOW TABLE EXTENDED")?;
+                self.expect_keyword(Keyword::Like)?;
+                let pattern = self.string_literal()?;
+                let partition = self.optional_partition()?;
+                Command::Table(TableCommand::ShowExtended { namespace, pattern, partition })
+            }
+            Some(Keyword::Tblproperties) => {
+                self.take();
+                let name = self.written_name("SHOW TBLPROPERTIES")?;
+                let key = if self.is(TokenKind::LeftParen) { self.property_keys()?.pop() } else { None };
+                Command::Table(TableCommand::ShowProperties { name, key })
+            }
+            Some(Keyword::Partitions) => {
+                self.take();
+                let name = self.written_name("SHOW PARTITIONS")?;
+                Command::Table(TableCommand::ShowPartitions { name, partition: self.optional_partition()? })
+            }
+            Some(Keyword::Create) if self.is_keyword_ahead(1, Keyword::Table) => {
+                self.take_many(2);
+                let name = self.written_name("SHOW CREATE TABLE")?;
+                let as_serde = self.accept_keywords(&[Keyword::As, Keyword::Serde]);
+                Command::Table(TableCommand::ShowCreate { name, as_serde })
+            }
+            _ => return Ok(None),
+        };
+        Ok(Some(command))
+    }
+
+    fn show_unbuilt(&mut self) -> SparkResult<Command> {
+        match UNBUILT_SHOW.iter().find(|(words, _)| self.are_keywords(words)) {
+            Some((_, name)) => Ok(self.unsupported_statement(name)),
+            None => Err(self.syntax_error()),
         }
     }
 
@@ -97,9 +145,7 @@ impl Parser<'_> {
 
     fn show_functions(&mut self, scope: FunctionScope) -> SparkResult<Command> {
         self.take();
-        if matches!(self.keyword(), Some(Keyword::From | Keyword::In)) {
-            return Ok(self.unsupported_statement("SHOW FUNCTIONS IN"));
-        }
+        let namespace = self.in_namespace("SHOW FUNCTIONS")?;
         let has_like = self.accept_keyword(Keyword::Like);
         let pattern = if self.is_string_at(self.position()) {
             Some(self.string_literal()?)
@@ -108,7 +154,7 @@ impl Parser<'_> {
         } else {
             None
         };
-        Ok(Command::ShowFunctions { pattern, scope })
+        Ok(Command::ShowFunctions { pattern, scope, namespace })
     }
 
     pub(super) fn describe(&mut self) -> SparkResult<Command> {
@@ -121,7 +167,7 @@ impl Parser<'_> {
                 return Ok(self.unsupported_statement("DESCRIBE PROCEDURE"));
             }
             Some(Keyword::Database | Keyword::Schema | Keyword::Namespace) if self.is_identifier_at(start + 2) => {
-                return Ok(self.unsupported_statement("DESCRIBE NAMESPACE"));
+                return self.describe_namespace();
             }
             Some(Keyword::Query) if self.starts_query_at(start + 2) || self.encloses_query_at(start + 2) => {
                 self.take();
@@ -172,20 +218,15 @@ impl Parser<'_> {
             self.take();
         }
         let name = self.written_name("DESCRIBE TABLE")?;
-        let unbuilt = match self.kind() {
-            TokenKind::EndOfInput | TokenKind::Semicolon => None,
-            TokenKind::Keyword(Keyword::Partition) if self.ahead(1) == TokenKind::LeftParen => {
-                Some("DESCRIBE TABLE PARTITION")
-            }
-            TokenKind::Keyword(Keyword::As) if self.is_keyword_ahead(1, Keyword::Json) => {
-                Some("DESCRIBE TABLE AS JSON")
-            }
-            _ if self.is_identifier() => Some("DESCRIBE COLUMN"),
-            _ => return Err(self.syntax_error()),
-        };
-        match unbuilt {
-            Some(statement) => Ok(self.unsupported_statement(statement)),
-            None => Ok(Command::DescribeTable { name, extended }),
+        let partition = self.optional_partition()?;
+        let as_json = self.accept_keywords(&[Keyword::As, Keyword::Json]);
+        if as_json && !extended {
+            return Err(self.error_since("DESCRIBE_JSON_NOT_EXTENDED", self.position()));
         }
+        if !as_json && partition.is_none() && self.is_identifier() {
+            let column = self.multipart_identifier()?;
+            return Ok(Command::Table(TableCommand::DescribeColumn { name, column, extended }));
+        }
+        Ok(Command::Table(TableCommand::Describe { name, extended, partition, as_json }))
     }
 }

@@ -20,6 +20,7 @@ impl<'a> Decoder<'a> {
                 is_streaming: read.is_streaming,
                 time_travel: None,
                 identifier: None,
+                database: None,
             })),
             Some(ReadType::DataSource(source)) => data_source(source, read.is_streaming),
             None => Err(invalid::not_set("Read", "READTYPE")),

@@ -21,6 +21,7 @@ impl Resolver<'_> {
             | TypedKind::Case(_)
             | TypedKind::InList { .. }
             | TypedKind::Field { .. }
+            | TypedKind::Substituted(_)
             | TypedKind::Alias(_) => false,
             TypedKind::Scalar(call) => call.function.is_nondeterministic,
             _ => true,

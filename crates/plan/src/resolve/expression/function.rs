@@ -17,6 +17,9 @@ use crate::typed::{AggregateCall, GeneratorCall, ScalarCall, SortKey, Typed, Typ
 impl Resolver<'_> {
     /// A call by name.
     pub fn function(&self, call: &FunctionCall, scope: &Scope<'_>, origin: &Origin) -> SparkResult<Typed> {
+        if let Some(function) = self.sources.function(&call.name) {
+            return self.user_function(&function, call, scope, origin);
+        }
         let name = builtin_name(&call.name).ok_or_else(|| unresolved_routine(&call.name))?;
         if let Some(special) = self.special_form(&name, call, scope, origin)? {
             return Ok(special);

@@ -30,25 +30,25 @@ impl Resolver<'_> {
                 return Ok(resolved);
             }
         }
-        if let Some(view) = self.sources.view(&name) {
+        let key = self.context.table_key(&name, reference.database.as_deref());
+        if let Some(view) = self.sources.view(&key) {
             return self.view(&view);
+        }
+        if let Some(table) = self.sources.table(&key) {
+            return self.catalog_table(table);
         }
         if let Some(resolved) = self.file_table(&name)? {
             return Ok(resolved);
         }
-        // The session catalog's databases have no databases inside.
-        let is_nested = match name.split_first() {
-            Some((catalog, rest)) if catalog.eq_ignore_ascii_case("spark_catalog") => rest.len() > 2,
-            _ => name.len() > 2,
-        };
-        if is_nested {
+        if name.len() > 2 && self.context.object_name(&name, None).is_none() {
             return Err(SparkError::new("REQUIRES_SINGLE_PART_NAMESPACE")
-                .param("sessionCatalog", "spark_catalog")
-                .param("identifier", quote_parts(&name)));
+                .param("sessionCatalog", firesteel_catalog::CATALOG)
+                .param("identifier", quote_parts(&name))
+                .at(origin));
         }
         Err(SparkError::new("TABLE_OR_VIEW_NOT_FOUND")
             .param("relationName", quote_parts(&name))
-            .param("searchPath", "[`system`.`builtin`, `system`.`session`, `spark_catalog`.`default`]")
+            .param("searchPath", self.context.search_path())
             .at(origin))
     }
 
@@ -83,6 +83,9 @@ impl Resolver<'_> {
 
     fn view(&self, view: &View) -> SparkResult<Resolved> {
         let resolved = self.resolve_relation(&view.query, Environment::default())?;
+        if let Some(persistent) = &view.persistent {
+            return self.persistent_view(view, persistent, resolved);
+        }
         let columns: Vec<String> = view.columns.iter().map(|(name, _)| name.clone()).collect();
         let (name, qualifier) = view.name.split_last().ok_or_else(|| SparkError::internal("a view without a name"))?;
         self.aliased_relation(resolved, name, qualifier, &columns)
@@ -100,7 +103,7 @@ impl Resolver<'_> {
         self.aliased_relation(resolved, name, qualifier, columns)
     }
 
-    fn aliased_relation(
+    pub fn aliased_relation(
         &self,
         resolved: Resolved,
         name: &str,

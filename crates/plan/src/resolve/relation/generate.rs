@@ -46,6 +46,9 @@ impl Resolver<'_> {
     pub fn table_function(&self, call: &TableFunction, environment: Environment<'_>, origin: &Origin) -> SparkResult<Resolved> {
         let unresolvable =
             || SparkError::new("UNRESOLVABLE_TABLE_VALUED_FUNCTION").param("name", quote_parts(&call.name)).at(origin);
+        if let Some(function) = self.sources.function(&call.name) {
+            return self.user_table_function(&function, call, environment, origin);
+        }
         let name = call.name.last().map(|name| name.to_lowercase()).unwrap_or_default();
         if name == "range" {
             return self.range_function(call, environment);

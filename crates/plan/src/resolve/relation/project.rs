@@ -92,6 +92,7 @@ impl Resolver<'_> {
     pub fn default_name(&self, expression: &Typed) -> String {
         match &expression.kind {
             TypedKind::Field { child, name, .. } if is_column_path(child) => name.to_string(),
+            TypedKind::Substituted(substituted) => substituted.title.to_string(),
             TypedKind::Cast(cast) => match &cast.child.kind {
                 TypedKind::Column(attribute) => attribute.name.to_string(),
                 TypedKind::Field { child, name, .. } if is_column_path(child) => name.to_string(),

@@ -19,16 +19,18 @@ impl Resolver<'_> {
     pub fn data_source(&self, source: &DataSource) -> SparkResult<Resolved> {
         let request = read_request(source, &self.context.conf)?;
         let opened = self.sources.opened(&request)?;
-        self.scan_files(&opened)
+        self.scan_files(&opened, &[])
     }
 
     /// The files' columns; what is known of the files is hidden beside them.
-    fn scan_files(&self, opened: &OpenedSource) -> SparkResult<Resolved> {
+    pub fn scan_files(&self, opened: &OpenedSource, qualifier: &[String]) -> SparkResult<Resolved> {
         self.files.borrow_mut().extend(opened.files.iter().cloned());
-        let Some(metadata) = &opened.metadata else { return self.scan(opened.provider.clone(), &opened.schema, &[]) };
+        let Some(metadata) = &opened.metadata else {
+            return self.scan(opened.provider.clone(), &opened.schema, qualifier);
+        };
         let hidden = SparkField::new(METADATA, metadata.clone(), false);
         let fields: Vec<_> = opened.schema.iter().cloned().chain([hidden]).collect();
-        let mut scanned = self.scan(opened.provider.clone(), &SparkSchema::new(fields), &[])?;
+        let mut scanned = self.scan(opened.provider.clone(), &SparkSchema::new(fields), qualifier)?;
         scanned.hidden.extend(scanned.output.pop());
         Ok(scanned)
     }
@@ -37,7 +39,7 @@ impl Resolver<'_> {
     pub fn file_table(&self, name: &[String]) -> SparkResult<Option<Resolved>> {
         let Some(request) = file_table_request(name) else { return Ok(None) };
         let opened = self.sources.opened(&request)?;
-        self.scan_files(&opened).map(Some)
+        self.scan_files(&opened, &[]).map(Some)
     }
 
     /// A scan whose columns are those of `schema`, in the order of the provider's.
