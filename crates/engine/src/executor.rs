@@ -12,7 +12,7 @@ use datafusion::execution::memory_pool::{FairSpillPool, MemoryPool, TrackConsume
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::optimizer::{Optimizer, OptimizerRule};
-use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_plan::{ExecutionPlan, execute_stream};
 use firesteel_base::config::SessionConf;
 use firesteel_base::{SparkResult, SparkSchema};
 use firesteel_plan::AnalyzedPlan;

@@ -325,6 +325,7 @@ impl Visitor for Qualifier {
 pub fn table_request(table: &Table) -> ReadRequest {
     let options = table.options.iter().map(|(key, value)| (key.clone(), value.clone())).collect();
     ReadRequest {
+        file_metadata: false,
         format: table.provider.to_lowercase(),
         schema: Some(crate::char_varchar::as_strings(&table.schema)),
         options,

@@ -311,8 +311,6 @@ fn wider(left: SparkType, right: SparkType) -> SparkType {
 
 /// A partition directory's text as a value of a type; `None` where it is none.
 fn parse_value(text: &str, data_type: &SparkType, zone: Zone) -> Option<ScalarValue> {
-    let wall =
-        || strict_wall_clock(text).or_else(|| strict_date(text).map(|date| date.and_time(chrono::NaiveTime::MIN)));
     Some(match data_type {
         SparkType::String { .. } | SparkType::Char(_) | SparkType::Varchar(_) => {
             ScalarValue::Utf8(Some(text.to_owned()))

@@ -17,7 +17,7 @@ use crate::call::Call;
 use crate::coercion::Expected;
 use crate::function::{Aggregate, DefaultValue, Function, Parameter, Scalar};
 use crate::kernel::rows::{all_valid, at, bytes, primitive, text};
-use crate::kernel::{Kernel, KernelCall, kernels};
+use crate::kernel::{KernelCall, kernels};
 
 /// What a sketch keeps with each entry.
 trait Summary: Copy + std::fmt::Debug + Send + Sync + 'static {

@@ -557,6 +557,7 @@ impl RelationKind {
             Self::Transpose { .. } => "Transpose",
             Self::WithRelations { .. } => "WithRelations",
             Self::WithParameters { .. } => "WithParameters",
+            Self::StoreAssignment(_) => "StoreAssignment",
             Self::Command(_) => "Command",
             Self::Unsupported(_) => "Unsupported",
         }

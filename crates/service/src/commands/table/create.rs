@@ -223,6 +223,7 @@ async fn infer(session: &Session, new: &mut NewTable) -> SparkResult<()> {
     };
     let options = new.options.iter().filter(|(key, _)| !key.eq_ignore_ascii_case("path"));
     let request = ReadRequest {
+        file_metadata: false,
         format,
         schema: None,
         options: options.map(|(key, value)| (key.clone(), value.clone())).collect(),
