@@ -158,7 +158,8 @@ impl Shared {
                 transaction.pragma_update(None, "user_version", VERSION).map_err(store)?;
             }
             newer => {
-                let message = format!("it has layout {newer}, made by a newer version; this one reads layout {VERSION}");
+                let message =
+                    format!("it has layout {newer}, made by a newer version; this one reads layout {VERSION}");
                 return Err(SparkError::new("CATALOG_FAILED").param("message", message));
             }
         }
@@ -222,8 +223,7 @@ fn tables(transaction: &Transaction<'_>, database: &str) -> SparkResult<Vec<Tabl
 
 fn descriptions<T: DeserializeOwned>(transaction: &Transaction<'_>, sql: &str, key: &[&str]) -> SparkResult<Vec<T>> {
     let mut statement = transaction.prepare_cached(sql).map_err(store)?;
-    let rows =
-        statement.query_map(rusqlite::params_from_iter(key), |row| row.get::<_, String>(0)).map_err(store)?;
+    let rows = statement.query_map(rusqlite::params_from_iter(key), |row| row.get::<_, String>(0)).map_err(store)?;
     rows.map(|row| row.map_err(store).and_then(|text| read(&text))).collect()
 }
 

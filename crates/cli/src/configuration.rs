@@ -122,7 +122,8 @@ mod tests {
         let directory = std::env::temp_dir().join(format!("firesteel-config-{}", std::process::id()));
         std::fs::create_dir_all(&directory).unwrap();
         let path = directory.join("firesteel.toml");
-        std::fs::write(&path, "memory = \"1g\"\nport = 1234\n[conf]\n\"spark.sql.ansi.enabled\" = \"false\"\n").unwrap();
+        std::fs::write(&path, "memory = \"1g\"\nport = 1234\n[conf]\n\"spark.sql.ansi.enabled\" = \"false\"\n")
+            .unwrap();
         let common = Common { config: Some(path.clone()), memory: Some("2g".to_owned()), ..Common::default() };
         let configuration = Configuration::new(&common, None, None).unwrap();
         assert_eq!((configuration.memory_bytes, configuration.port), (2 << 30, 1234));

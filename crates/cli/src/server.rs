@@ -30,11 +30,7 @@ pub struct Server {
 
 impl Server {
     pub fn new(configuration: &Configuration) -> Result<Self, Failure> {
-        let waiting = Builder::new_multi_thread()
-            .worker_threads(2)
-            .thread_name("firesteel-io")
-            .enable_all()
-            .build()?;
+        let waiting = Builder::new_multi_thread().worker_threads(2).thread_name("firesteel-io").enable_all().build()?;
         let working = Builder::new_multi_thread()
             .worker_threads(configuration.parallelism.max(2))
             .thread_name("firesteel-query")
@@ -83,7 +79,8 @@ fn warehouse_path(conf: &SessionConf) -> Result<PathBuf, Failure> {
 fn session_conf(configuration: &Configuration) -> Result<SessionConf, Failure> {
     let mut conf = SessionConf::new(&local_time_zone());
     for (key, value) in &configuration.conf {
-        conf = conf.with_server_setting(key, value).map_err(|error| Failure(format!("in the setting {key}: {error}")))?;
+        conf =
+            conf.with_server_setting(key, value).map_err(|error| Failure(format!("in the setting {key}: {error}")))?;
     }
     Ok(conf)
 }

@@ -143,11 +143,50 @@ fn history_path() -> Option<PathBuf> {
 /// Keywords that complete, and all functions.
 fn completions() -> Vec<String> {
     const KEYWORDS: &[&str] = &[
-        "ANTI JOIN", "BETWEEN", "CASE", "CREATE OR REPLACE TEMPORARY VIEW", "CROSS JOIN", "CUBE", "DESCRIBE", "DISTINCT",
-        "DROP VIEW", "EXCEPT", "EXISTS", "EXPLAIN", "FROM", "FULL OUTER JOIN", "GROUP BY", "GROUPING SETS", "HAVING",
-        "INNER JOIN", "INTERSECT", "INTERVAL", "LATERAL VIEW", "LEFT JOIN", "LIMIT", "NATURAL JOIN", "OFFSET", "ORDER BY",
-        "OVER", "PARTITION BY", "PIVOT", "QUALIFY", "RIGHT JOIN", "ROLLUP", "SELECT", "SEMI JOIN", "SHOW FUNCTIONS",
-        "SHOW TABLES", "TABLESAMPLE", "UNION ALL", "UNPIVOT", "USING", "VALUES", "WHERE", "WINDOW", "WITH",
+        "ANTI JOIN",
+        "BETWEEN",
+        "CASE",
+        "CREATE OR REPLACE TEMPORARY VIEW",
+        "CROSS JOIN",
+        "CUBE",
+        "DESCRIBE",
+        "DISTINCT",
+        "DROP VIEW",
+        "EXCEPT",
+        "EXISTS",
+        "EXPLAIN",
+        "FROM",
+        "FULL OUTER JOIN",
+        "GROUP BY",
+        "GROUPING SETS",
+        "HAVING",
+        "INNER JOIN",
+        "INTERSECT",
+        "INTERVAL",
+        "LATERAL VIEW",
+        "LEFT JOIN",
+        "LIMIT",
+        "NATURAL JOIN",
+        "OFFSET",
+        "ORDER BY",
+        "OVER",
+        "PARTITION BY",
+        "PIVOT",
+        "QUALIFY",
+        "RIGHT JOIN",
+        "ROLLUP",
+        "SELECT",
+        "SEMI JOIN",
+        "SHOW FUNCTIONS",
+        "SHOW TABLES",
+        "TABLESAMPLE",
+        "UNION ALL",
+        "UNPIVOT",
+        "USING",
+        "VALUES",
+        "WHERE",
+        "WINDOW",
+        "WITH",
     ];
     let functions = firesteel_service::function_names().into_iter().map(str::to_owned);
     KEYWORDS.iter().map(|word| (*word).to_owned()).chain(functions).collect()
@@ -164,7 +203,8 @@ impl Completer for Shell {
 
     fn complete(&self, line: &str, position: usize, _context: &Context<'_>) -> rustyline::Result<(usize, Vec<Pair>)> {
         let before = line.get(..position).unwrap_or(line);
-        let start = before.rfind(|character: char| !character.is_alphanumeric() && character != '_').map_or(0, |at| at + 1);
+        let start =
+            before.rfind(|character: char| !character.is_alphanumeric() && character != '_').map_or(0, |at| at + 1);
         let word = before.get(start..).unwrap_or("").to_lowercase();
         if word.is_empty() {
             return Ok((position, Vec::new()));
@@ -178,7 +218,8 @@ impl Completer for Shell {
 impl Validator for Shell {
     fn validate(&self, context: &mut ValidationContext<'_>) -> rustyline::Result<ValidationResult> {
         let input = context.input().trim();
-        let is_complete = input.is_empty() || input.ends_with(';') || input.starts_with('\\') || matches!(input, "exit" | "quit");
+        let is_complete =
+            input.is_empty() || input.ends_with(';') || input.starts_with('\\') || matches!(input, "exit" | "quit");
         Ok(if is_complete { ValidationResult::Valid(None) } else { ValidationResult::Incomplete })
     }
 }

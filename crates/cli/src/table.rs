@@ -61,7 +61,12 @@ fn grid(names: &[String], rows: &[Vec<String>], is_number: &[bool]) -> String {
         .iter()
         .enumerate()
         .map(|(column, name)| {
-            rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.width()).chain([name.width()]).max().unwrap_or(0)
+            rows.iter()
+                .filter_map(|row| row.get(column))
+                .map(|cell| cell.width())
+                .chain([name.width()])
+                .max()
+                .unwrap_or(0)
         })
         .collect();
     let rule = |left: &str, middle: &str, right: &str| {
@@ -95,11 +100,10 @@ mod tests {
 
     #[test]
     fn numbers_align_right_and_nulls_show() {
-        let schema = Schema::new(vec![Field::new("n", DataType::Int32, true), Field::new("name", DataType::Utf8, true)]);
-        let columns: Vec<arrow::array::ArrayRef> = vec![
-            Arc::new(Int32Array::from(vec![Some(1), None])),
-            Arc::new(StringArray::from(vec!["漢字", "b"])),
-        ];
+        let schema =
+            Schema::new(vec![Field::new("n", DataType::Int32, true), Field::new("name", DataType::Utf8, true)]);
+        let columns: Vec<arrow::array::ArrayRef> =
+            vec![Arc::new(Int32Array::from(vec![Some(1), None])), Arc::new(StringArray::from(vec!["漢字", "b"]))];
         let batch = RecordBatch::try_new(Arc::new(schema), columns).unwrap();
         let text = render(&["n".to_owned(), "name".to_owned()], &[batch]).unwrap();
         assert_eq!(

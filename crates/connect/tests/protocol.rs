@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use firesteel_base::config::SessionConf;
-use firesteel_connect::{ServerOptions, serve};
 use firesteel_catalog::SqliteCatalog;
+use firesteel_connect::{ServerOptions, serve};
 use firesteel_engine::{Engine, EngineConfig};
 use firesteel_service::{Clock, Environment, Limits, Sessions};
 use firesteel_storage::Storage;

@@ -44,7 +44,9 @@ fn raised(error: &DataFusionError, origins: &[Origin]) -> Option<SparkError> {
 /// Errors that upstream gives as text only. A golden case stands behind each, so that a change of words fails a test.
 fn classify_text(error: DataFusionError) -> SparkError {
     let text = error.to_string();
-    if text.contains("Scalar subquery returned more than one row") || text.contains("more than one row returned by a subquery") {
+    if text.contains("Scalar subquery returned more than one row")
+        || text.contains("more than one row returned by a subquery")
+    {
         return SparkError::new("SCALAR_SUBQUERY_TOO_MANY_ROWS").caused_by(error);
     }
     if text.contains("Physical plan does not support logical expression")

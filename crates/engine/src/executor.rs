@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use datafusion::config::SpillCompression;
+use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::context::{SessionConfig, SessionState};
-use datafusion::execution::session_state::SessionStateBuilder;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::{FairSpillPool, MemoryPool, TrackConsumersPool};
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
-use datafusion::execution::SendableRecordBatchStream;
+use datafusion::execution::session_state::SessionStateBuilder;
 use datafusion::optimizer::{Optimizer, OptimizerRule};
 use datafusion::physical_plan::{ExecutionPlan, execute_stream};
 use firesteel_base::config::SessionConf;
@@ -95,9 +95,9 @@ impl Engine {
             .build_arc()
             .map_err(|error| spark_error(error, &[]))?;
         let session = session_config(&config);
-        let mut builder =
-            SessionStateBuilder::new().with_config(session).with_runtime_env(Arc::clone(&runtime));
-        let is_run = |rule: &Arc<dyn OptimizerRule + Send + Sync>| config.optimize || NEEDED_RULES.contains(&rule.name());
+        let mut builder = SessionStateBuilder::new().with_config(session).with_runtime_env(Arc::clone(&runtime));
+        let is_run =
+            |rule: &Arc<dyn OptimizerRule + Send + Sync>| config.optimize || NEEDED_RULES.contains(&rule.name());
         let mut rules: Vec<Arc<dyn OptimizerRule + Send + Sync>> = vec![Arc::new(NullSafeEquality)];
         rules.extend(Optimizer::new().rules.into_iter().filter(is_run));
         builder = builder.with_optimizer_rules(rules);

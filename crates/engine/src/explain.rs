@@ -12,7 +12,12 @@ use crate::errors::spark_error;
 use crate::executor::Engine;
 use crate::operator::Planner;
 
-pub async fn explain(engine: &Engine, plan: &AnalyzedPlan, conf: &SessionConf, mode: ExplainMode) -> SparkResult<String> {
+pub async fn explain(
+    engine: &Engine,
+    plan: &AnalyzedPlan,
+    conf: &SessionConf,
+    mode: ExplainMode,
+) -> SparkResult<String> {
     let state = engine.state(conf, Planner::default());
     let failed = |error| spark_error(error, &plan.origins);
     let optimized = state.optimize(&plan.plan).map_err(failed)?;

@@ -11,5 +11,5 @@ mod operator;
 mod output;
 
 pub use errors::spark_error;
-pub use operator::Observer;
 pub use executor::{Engine, EngineConfig, Executor, QueryOutput};
+pub use operator::Observer;

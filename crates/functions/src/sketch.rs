@@ -120,9 +120,7 @@ impl Key {
                 match field.data_type() {
                     DataType::Int64 => {
                         let values = list.values().as_primitive::<Int64Type>();
-                        Self::Longs(
-                            places.map(|at| if values.is_null(at) { 0 } else { values.value(at) }).collect(),
-                        )
+                        Self::Longs(places.map(|at| if values.is_null(at) { 0 } else { values.value(at) }).collect())
                     }
                     DataType::Int32 => {
                         let values = list.values().as_primitive::<Int32Type>();
@@ -212,7 +210,9 @@ fn lg_nominal_error(function: &str, value: i32) -> SparkError {
 fn is_key(data_type: &SparkType) -> bool {
     match data_type {
         SparkType::Integer | SparkType::Long | SparkType::Float | SparkType::Double | SparkType::Binary => true,
-        SparkType::Array { element, .. } => matches!(element.as_ref(), SparkType::Integer | SparkType::Long | SparkType::Null),
+        SparkType::Array { element, .. } => {
+            matches!(element.as_ref(), SparkType::Integer | SparkType::Long | SparkType::Null)
+        }
         SparkType::Null => true,
         text => text.is_string(),
     }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use datafusion::config::ConfigOptions;
 use datafusion::logical_expr::LogicalPlan;
-use firesteel_base::config::SessionConf;
 use datafusion::scalar::ScalarValue;
+use firesteel_base::config::SessionConf;
 use firesteel_base::{Origin, SparkError, SparkResult, SparkSchema, SparkType};
 use firesteel_catalog::Catalog;
 use firesteel_functions::BindContext;

@@ -53,8 +53,7 @@ impl Attribute {
 
     /// The name with its qualifier, quoted: how errors list candidates.
     pub fn qualified_name(&self) -> String {
-        let parts: Vec<String> =
-            self.qualifier.iter().map(String::as_str).chain([&*self.name]).map(quote).collect();
+        let parts: Vec<String> = self.qualifier.iter().map(String::as_str).chain([&*self.name]).map(quote).collect();
         parts.join(".")
     }
 }

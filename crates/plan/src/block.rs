@@ -8,9 +8,7 @@ use std::sync::Arc;
 use datafusion::common::Column;
 use datafusion::functions_aggregate::expr_fn::count;
 use datafusion::logical_expr::expr::{Alias as AliasExpr, GroupingSet};
-use datafusion::logical_expr::{
-    Aggregate, Expr, Filter, LogicalPlan, LogicalPlanBuilder, Projection, lit,
-};
+use datafusion::logical_expr::{Aggregate, Expr, Filter, LogicalPlan, LogicalPlanBuilder, Projection, lit};
 use datafusion::prelude::cast;
 use datafusion::scalar::ScalarValue;
 use firesteel_base::error::quoting::to_sql_expr;
@@ -125,7 +123,8 @@ impl Building<'_, '_> {
         let aggregate_exprs: SparkResult<Vec<_>> = aggregates
             .iter()
             .map(|(_, call, column)| {
-                let typed = Typed::new(TypedKind::Aggregate(Box::new(call.clone())), SparkType::Null, true, Origin::Unknown);
+                let typed =
+                    Typed::new(TypedKind::Aggregate(Box::new(call.clone())), SparkType::Null, true, Origin::Unknown);
                 Ok(alias(lowering.expression(&typed)?, column))
             })
             .collect();
@@ -145,7 +144,8 @@ impl Building<'_, '_> {
             let rows = self.resolver.new_attribute("", SparkType::Long, false).column;
             aggregate_exprs.push(alias(count(lit(1_i64)), &rows));
         }
-        let plan = Aggregate::try_new(Arc::new(self.plan.clone()), group_exprs, aggregate_exprs).map_err(from_engine)?;
+        let plan =
+            Aggregate::try_new(Arc::new(self.plan.clone()), group_exprs, aggregate_exprs).map_err(from_engine)?;
         self.plan = LogicalPlan::Aggregate(plan);
         Ok(())
     }
@@ -326,11 +326,13 @@ impl Extraction<'_, '_> {
         if let TypedKind::Column(attribute) = &expression.kind {
             let is_same = |group: &&Group| group.key == Expr::Column(attribute.column.clone());
             let found = self.groups.iter().find(is_same);
-            return Ok(found.map(|group| group.value(&Attribute {
-                column: group.attribute.column.clone(),
-                nullable: group.attribute.nullable,
-                ..attribute.clone()
-            })));
+            return Ok(found.map(|group| {
+                group.value(&Attribute {
+                    column: group.attribute.column.clone(),
+                    nullable: group.attribute.nullable,
+                    ..attribute.clone()
+                })
+            }));
         }
         if self.groups.is_empty() || matches!(expression.kind, TypedKind::Literal(_)) && self.groups.is_empty() {
             return Ok(None);
@@ -346,7 +348,8 @@ impl Extraction<'_, '_> {
         if call.children().into_iter().any(Typed::has_aggregate) {
             return Err(SparkError::new("NESTED_AGGREGATE_FUNCTION"));
         }
-        let typed = Typed::new(TypedKind::Aggregate(Box::new(call.clone())), data_type.clone(), nullable, Origin::Unknown);
+        let typed =
+            Typed::new(TypedKind::Aggregate(Box::new(call.clone())), data_type.clone(), nullable, Origin::Unknown);
         let key = comparison_key(&typed)?;
         let printed: Arc<str> = self.resolver.printer().print(&typed).into();
         let known = self.aggregates.iter().find(|(known, _, _)| *known == key).map(|(_, _, column)| column.clone());
@@ -410,8 +413,13 @@ impl Extraction<'_, '_> {
 }
 
 /// Replaces window calls that hold no other window call by columns.
-fn take_windows(expression: &mut Typed, resolver: &Resolver<'_>, found: &mut Vec<(Expr, Expr, Column)>) -> SparkResult<()> {
-    let is_innermost = matches!(&expression.kind, TypedKind::Window(call) if !call.children().into_iter().any(Typed::has_window));
+fn take_windows(
+    expression: &mut Typed,
+    resolver: &Resolver<'_>,
+    found: &mut Vec<(Expr, Expr, Column)>,
+) -> SparkResult<()> {
+    let is_innermost =
+        matches!(&expression.kind, TypedKind::Window(call) if !call.children().into_iter().any(Typed::has_window));
     if !is_innermost {
         return expression.children_mut().into_iter().try_for_each(|child| take_windows(child, resolver, found));
     }

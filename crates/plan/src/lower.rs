@@ -6,19 +6,17 @@ use std::sync::Arc;
 use datafusion::common::{Column, Spans};
 use datafusion::functions::core::expr_fn::get_field;
 use datafusion::logical_expr::expr::{
-    AggregateFunction, AggregateFunctionParams, Case as CaseExpr, InList, Lambda, LambdaVariable,
-    NullTreatment,
+    AggregateFunction, AggregateFunctionParams, Case as CaseExpr, InList, Lambda, LambdaVariable, NullTreatment,
     WindowFunction as WindowFunctionExpr, WindowFunctionParams,
 };
 use datafusion::logical_expr::{
-    Expr, LogicalPlan, SortExpr, Subquery, WindowFrame, WindowFrameBound, WindowFrameUnits,
-    WindowFunctionDefinition,
+    Expr, LogicalPlan, SortExpr, Subquery, WindowFrame, WindowFrameBound, WindowFrameUnits, WindowFunctionDefinition,
 };
 use datafusion::scalar::ScalarValue;
 use firesteel_base::{Origin, SparkError, SparkResult, SparkType};
-use firesteel_functions::higher_order;
 use firesteel_functions::cast::cast_expr;
 use firesteel_functions::function::Build;
+use firesteel_functions::higher_order;
 use firesteel_functions::kernel::{from_engine, kernel_call};
 
 use crate::attribute::Attribute;
@@ -67,7 +65,8 @@ fn reorder(expression: &mut Typed) -> SparkResult<()> {
         && left.data_type == right.data_type
     {
         let lowering = Lowering { origins: None };
-        if lowering.expression(left)?.schema_name().to_string() > lowering.expression(right)?.schema_name().to_string() {
+        if lowering.expression(left)?.schema_name().to_string() > lowering.expression(right)?.schema_name().to_string()
+        {
             std::mem::swap(left, right);
         }
     }
@@ -223,7 +222,8 @@ impl Lowering<'_> {
 
     fn frame(&self, frame: &Frame, is_unordered: bool) -> SparkResult<WindowFrame> {
         let units = if frame.is_rows { WindowFrameUnits::Rows } else { WindowFrameUnits::Range };
-        let whole_partition = matches!((&frame.lower, &frame.upper), (Bound::UnboundedPreceding, Bound::UnboundedFollowing));
+        let whole_partition =
+            matches!((&frame.lower, &frame.upper), (Bound::UnboundedPreceding, Bound::UnboundedFollowing));
         // Without an order every row is a peer of every other: the running frame is the whole partition.
         if is_unordered && (whole_partition || !frame.is_rows) {
             return Ok(WindowFrame::new_bounds(
@@ -232,13 +232,15 @@ impl Lowering<'_> {
                 WindowFrameBound::Following(ScalarValue::UInt64(None)),
             ));
         }
-        Ok(WindowFrame::new_bounds(units, frame_bound(&frame.lower, frame.is_rows)?, frame_bound(&frame.upper, frame.is_rows)?))
+        Ok(WindowFrame::new_bounds(
+            units,
+            frame_bound(&frame.lower, frame.is_rows)?,
+            frame_bound(&frame.upper, frame.is_rows)?,
+        ))
     }
 
     pub fn sort_keys(&self, keys: &[SortKey]) -> SparkResult<Vec<SortExpr>> {
-        keys.iter()
-            .map(|key| Ok(SortExpr::new(self.expression(&key.child)?, key.ascending, key.nulls_first)))
-            .collect()
+        keys.iter().map(|key| Ok(SortExpr::new(self.expression(&key.child)?, key.ascending, key.nulls_first))).collect()
     }
 }
 

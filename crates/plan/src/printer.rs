@@ -206,7 +206,9 @@ fn display(value: &ScalarValue, data_type: &SparkType, zone: &str) -> String {
         ScalarValue::try_from_array(&text, 0).ok()
     });
     match text {
-        Some(ScalarValue::Utf8(Some(text)) | ScalarValue::Utf8View(Some(text)) | ScalarValue::LargeUtf8(Some(text))) => text,
+        Some(
+            ScalarValue::Utf8(Some(text)) | ScalarValue::Utf8View(Some(text)) | ScalarValue::LargeUtf8(Some(text)),
+        ) => text,
         _ => value.to_string(),
     }
 }

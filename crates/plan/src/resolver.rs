@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use firesteel_base::{SparkError, SparkResult, SparkType};
 use firesteel_functions::BindContext;
+use firesteel_syntax::ir::Relation;
 use firesteel_syntax::ir::expression::Window;
 use firesteel_syntax::ir::relation::CommonTable;
-use firesteel_syntax::ir::Relation;
 use firesteel_syntax::parser::{self, ParserOptions};
 
 use crate::analysis::AnalysisContext;
@@ -75,7 +75,16 @@ impl<'a> Resolver<'a> {
             current_database: context.database.clone(),
             parse_schema,
         };
-        Self { context, bind, sources, origins: Origins::default(), observations: RefCell::default(), files: RefCell::default(), next_id: Cell::new(1), depth: Cell::new(0) }
+        Self {
+            context,
+            bind,
+            sources,
+            origins: Origins::default(),
+            observations: RefCell::default(),
+            files: RefCell::default(),
+            next_id: Cell::new(1),
+            depth: Cell::new(0),
+        }
     }
 
     pub fn into_origins(self) -> Origins {
@@ -123,7 +132,11 @@ impl<'a> Resolver<'a> {
 
     /// Whether two names are the same by the session's case sensitivity.
     pub fn same_name(&self, left: &str, right: &str) -> bool {
-        if self.context.conf.case_sensitive() { left == right } else { left.eq_ignore_ascii_case(right) || left.to_lowercase() == right.to_lowercase() }
+        if self.context.conf.case_sensitive() {
+            left == right
+        } else {
+            left.eq_ignore_ascii_case(right) || left.to_lowercase() == right.to_lowercase()
+        }
     }
 
     /// Runs `resolve` one level deeper; refuses what is nested too deeply.

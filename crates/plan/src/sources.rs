@@ -170,7 +170,13 @@ impl Sources {
             Err(error) if error.condition() == "PATH_NOT_FOUND" => {
                 let schema = request.schema.unwrap_or_default();
                 let arrow = arrow::datatypes::Schema::new(schema.to_arrow_fields("UTC"));
-                Ok(OpenedSource { provider: Arc::new(EmptyTable::new(Arc::new(arrow))), schema, partition_columns: Vec::new(), files: Vec::new(), metadata: None })
+                Ok(OpenedSource {
+                    provider: Arc::new(EmptyTable::new(Arc::new(arrow))),
+                    schema,
+                    partition_columns: Vec::new(),
+                    files: Vec::new(),
+                    metadata: None,
+                })
             }
             opened => opened,
         }
@@ -269,9 +275,7 @@ impl Found {
             [] => true,
             [name] => firesteel_functions::registry::find(&name.to_lowercase()).is_some(),
             [qualifier, _] => qualifier.eq_ignore_ascii_case("builtin"),
-            [system, builtin, _] => {
-                system.eq_ignore_ascii_case("system") && builtin.eq_ignore_ascii_case("builtin")
-            }
+            [system, builtin, _] => system.eq_ignore_ascii_case("system") && builtin.eq_ignore_ascii_case("builtin"),
             _ => true,
         };
         if !is_builtin {
@@ -397,7 +401,13 @@ pub fn read_request(source: &DataSource, conf: &SessionConf) -> SparkResult<Read
     let format = source.format.clone().unwrap_or_else(|| conf.default_source().to_owned());
     let schema = source.schema.as_ref().map(given_schema).transpose()?;
     let options = source.options.iter().map(|(key, value)| (key.clone(), value.clone())).collect();
-    Ok(ReadRequest { format: format.to_lowercase(), schema, options, paths: source.paths.clone(), file_metadata: false })
+    Ok(ReadRequest {
+        format: format.to_lowercase(),
+        schema,
+        options,
+        paths: source.paths.clone(),
+        file_metadata: false,
+    })
 }
 
 /// The request of `` format.`path` ``; `None` if the name is not of that form.
@@ -405,7 +415,13 @@ pub fn file_table_request(name: &[String]) -> Option<ReadRequest> {
     let [format, path] = name else { return None };
     let format = format.to_lowercase();
     let is_format = matches!(format.as_str(), "parquet" | "csv" | "json" | "text");
-    is_format.then(|| ReadRequest { format, schema: None, options: Vec::new(), paths: vec![path.clone()], file_metadata: false })
+    is_format.then(|| ReadRequest {
+        format,
+        schema: None,
+        options: Vec::new(),
+        paths: vec![path.clone()],
+        file_metadata: false,
+    })
 }
 
 /// A schema as a client or a reader gave it: a structure, DDL text, or JSON text. A bare type is the type of the one

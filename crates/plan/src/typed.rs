@@ -32,27 +32,51 @@ pub enum TypedKind {
     Scalar(Box<ScalarCall>),
     Cast(Box<Cast>),
     Case(Box<Case>),
-    InList { child: Box<Typed>, list: Vec<Typed> },
+    InList {
+        child: Box<Typed>,
+        list: Vec<Typed>,
+    },
     /// A field of a struct by its position.
-    Field { child: Box<Typed>, name: Arc<str>, index: usize },
+    Field {
+        child: Box<Typed>,
+        name: Arc<str>,
+        index: usize,
+    },
     Alias(Box<Alias>),
     Aggregate(Box<AggregateCall>),
     Window(Box<WindowCall>),
     Generator(Box<GeneratorCall>),
     HigherOrder(Box<HigherOrderCall>),
-    Lambda { parameters: Vec<Arc<str>>, body: Box<Typed> },
-    LambdaVariable { name: Arc<str>, unique: Arc<str> },
+    Lambda {
+        parameters: Vec<Arc<str>>,
+        body: Box<Typed>,
+    },
+    LambdaVariable {
+        name: Arc<str>,
+        unique: Arc<str>,
+    },
     ScalarSubquery(Arc<SubqueryPlan>),
     Exists(Arc<SubqueryPlan>),
-    InSubquery { values: Vec<Typed>, query: Arc<SubqueryPlan> },
+    InSubquery {
+        values: Vec<Typed>,
+        query: Arc<SubqueryPlan>,
+    },
     /// What stands for something else: the body of a user's function for its call, a value for a variable.
     Substituted(Box<Substituted>),
     /// `grouping(col)`: whether the grouping column at this position is rolled up in the row.
-    Grouping { position: usize, printed: Arc<str> },
+    Grouping {
+        position: usize,
+        printed: Arc<str>,
+    },
     /// `grouping_id()`.
-    GroupingId { printed: Arc<str> },
+    GroupingId {
+        printed: Arc<str>,
+    },
     /// An engine expression that a SELECT block made; printed as given.
-    Engine { expression: Box<Expr>, printed: Arc<str> },
+    Engine {
+        expression: Box<Expr>,
+        printed: Arc<str>,
+    },
 }
 
 /// A call of a scalar function. Arguments are cast already.

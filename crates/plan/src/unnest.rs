@@ -165,7 +165,8 @@ impl Unnesting<'_, '_> {
     fn mark(&self, joinable: Joinable, input: &mut LogicalPlan) -> SparkResult<Expr> {
         let columns = columns_of(input);
         let joined = joinable.join(input.clone(), JoinType::LeftMark)?;
-        let mark = joined.schema().columns().pop().ok_or_else(|| SparkError::internal("a mark join without columns"))?;
+        let mark =
+            joined.schema().columns().pop().ok_or_else(|| SparkError::internal("a mark join without columns"))?;
         let found = self.fresh();
         let shown = columns.into_iter().chain([alias(Expr::Column(mark), &found)]).collect();
         *input = projected(joined, shown)?;
@@ -204,10 +205,8 @@ impl Unnesting<'_, '_> {
         let data_type = joinable.plan.schema().field_from_column(value).map_err(from_engine)?.data_type().clone();
         let (first, rows) = (self.fresh(), self.fresh());
         let keys = joinable.on.iter().map(|(_, inner)| inner.clone()).collect();
-        let values = vec![
-            alias(first_value(Expr::Column(value.clone()), Vec::new()), &first),
-            alias(count(lit(1_i64)), &rows),
-        ];
+        let values =
+            vec![alias(first_value(Expr::Column(value.clone()), Vec::new()), &first), alias(count(lit(1_i64)), &rows)];
         joinable.plan = aggregated(joinable.plan.clone(), keys, values)?;
         only_value(Expr::Column(first), Expr::Column(rows), &data_type)
     }
@@ -216,7 +215,9 @@ impl Unnesting<'_, '_> {
         if let LogicalPlan::Subquery(subquery) = join.right.as_ref() {
             return self.lateral(&join, subquery);
         }
-        let Some(filter) = join.filter else { return Err(SparkError::internal("a join without the subquery it holds")) };
+        let Some(filter) = join.filter else {
+            return Err(SparkError::internal("a join without the subquery it holds"));
+        };
         let (mut left, mut right) = (Arc::unwrap_or_clone(join.left), Arc::unwrap_or_clone(join.right));
         let mut conditions = Vec::new();
         let mut late = Vec::new();
@@ -232,7 +233,9 @@ impl Unnesting<'_, '_> {
             }
         }
         if !late.is_empty() && join.join_type != JoinType::Inner {
-            return Err(SparkError::unsupported("a subquery that refers to both sides of an outer join in its condition"));
+            return Err(SparkError::unsupported(
+                "a subquery that refers to both sides of an outer join in its condition",
+            ));
         }
         let joined = Join::try_new(
             Arc::new(left),
@@ -300,8 +303,7 @@ impl Joinable {
 
     fn join(self, input: LogicalPlan, join_type: JoinType) -> SparkResult<LogicalPlan> {
         let inner = |expression: Expr| inward(expression, input.schema());
-        let on: SparkResult<Vec<_>> =
-            self.on.into_iter().map(|(outer, column)| Ok((inner(outer)?, column))).collect();
+        let on: SparkResult<Vec<_>> = self.on.into_iter().map(|(outer, column)| Ok((inner(outer)?, column))).collect();
         let filters: SparkResult<Vec<_>> = self.filters.into_iter().map(inner).collect();
         let equality = if self.null_safe { NullEquality::NullEqualsNull } else { NullEquality::NullEqualsNothing };
         let filter = conjunction(filters?);
@@ -323,7 +325,9 @@ impl Joinable {
 fn inward(expression: Expr, schema: &DFSchema) -> SparkResult<Expr> {
     let rewritten = expression.transform_up(|expression| {
         Ok(match expression {
-            Expr::OuterReferenceColumn(_, column) if schema.has_column(&column) => Transformed::yes(Expr::Column(column)),
+            Expr::OuterReferenceColumn(_, column) if schema.has_column(&column) => {
+                Transformed::yes(Expr::Column(column))
+            }
             other => Transformed::no(other),
         })
     });
@@ -405,9 +409,8 @@ fn holds_subquery(node: &LogicalPlan) -> Result<bool, DataFusionError> {
 }
 
 fn has_subquery(expression: &Expr) -> bool {
-    let is_subquery = |expression: &Expr| {
-        Ok(matches!(expression, Expr::ScalarSubquery(_) | Expr::Exists(_) | Expr::InSubquery(_)))
-    };
+    let is_subquery =
+        |expression: &Expr| Ok(matches!(expression, Expr::ScalarSubquery(_) | Expr::Exists(_) | Expr::InSubquery(_)));
     expression.exists(is_subquery).unwrap_or(false)
 }
 

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use firesteel_base::config::SessionConf;
 use datafusion::scalar::ScalarValue;
+use firesteel_base::config::SessionConf;
 use firesteel_base::{SparkError, SparkResult, SparkSchema, SparkType};
 use firesteel_catalog::{Catalog, DEFAULT_DATABASE};
 use firesteel_plan::{AnalysisContext, AnalyzedPlan, Variable, analyze};
@@ -248,8 +248,7 @@ impl Session {
     /// The value of a constant as text; `None` is NULL.
     pub(crate) async fn constant_text(&self, constant: Expression) -> SparkResult<Option<String>> {
         let origin = constant.origin.clone();
-        let kind =
-            ExpressionKind::Cast { child: Box::new(constant), to: SparkType::STRING, mode: CastMode::Session };
+        let kind = ExpressionKind::Cast { child: Box::new(constant), to: SparkType::STRING, mode: CastMode::Session };
         let (_, value, _) = firesteel_plan::evaluate(Expression::new(kind, origin), &self.context()).await?;
         match value {
             Some(ScalarValue::Utf8(text) | ScalarValue::Utf8View(text) | ScalarValue::LargeUtf8(text)) => Ok(text),

@@ -200,7 +200,14 @@ mod tests {
     use super::*;
 
     fn view(name: &str, query: Relation) -> View {
-        View { name: vec![name.to_owned()], query: Arc::new(query), columns: vec![], text: None, comment: None, persistent: None }
+        View {
+            name: vec![name.to_owned()],
+            query: Arc::new(query),
+            columns: vec![],
+            text: None,
+            comment: None,
+            persistent: None,
+        }
     }
 
     fn table(name: &str) -> Relation {

@@ -30,7 +30,8 @@ impl Storage {
 
     pub async fn create_directory(&self, location: &str) -> SparkResult<()> {
         let location = Location::parse(location)?;
-        blocking(move || fs::create_dir_all(location.path()).map_err(|error| cannot_change(location.path(), error))).await
+        blocking(move || fs::create_dir_all(location.path()).map_err(|error| cannot_change(location.path(), error)))
+            .await
     }
 
     /// Whether there is nothing at the location, or an empty directory.

@@ -2,7 +2,9 @@
 //! client that reads again gets what it got before.
 
 use firesteel_base::{SparkError, SparkResult};
-use firesteel_service::{CommandResult, Frame, ObservedMetrics, Operation, Response, ResponseBody, Session, write_stream};
+use firesteel_service::{
+    CommandResult, Frame, ObservedMetrics, Operation, Response, ResponseBody, Session, write_stream,
+};
 use prost::Message;
 use spark_connect_proto as proto;
 use spark_connect_proto::execute_plan_response::{ArrowBatch, ResponseType, ResultComplete, SqlCommandResult};

@@ -76,8 +76,14 @@ fn hash_of(value: Expr) -> SparkResult<Expr> {
     };
     let printer = || "xxhash64".to_owned();
     // The hash of a value depends on its carrier only, so that its type need not be known here.
-    let argument =
-        Argument { data_type: SparkType::Long, nullable: true, constant: None, is_literal: false, is_foldable: false, printer: &printer };
+    let argument = Argument {
+        data_type: SparkType::Long,
+        nullable: true,
+        constant: None,
+        is_literal: false,
+        is_foldable: false,
+        printer: &printer,
+    };
     let call = Call {
         function,
         called_as: function.name,

@@ -100,7 +100,9 @@ impl<const TIE: u8> Gathering for Mode<TIE> {
         let best = tied.min_by(|(left, left_index), (right, right_index)| {
             let in_order = left.cmp(right);
             match TIE {
-                FIRST_HASHED => place(&values, *left_index, size).cmp(&place(&values, *right_index, size)).then(in_order),
+                FIRST_HASHED => {
+                    place(&values, *left_index, size).cmp(&place(&values, *right_index, size)).then(in_order)
+                }
                 _ => in_order,
             }
         });

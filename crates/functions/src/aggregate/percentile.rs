@@ -28,10 +28,14 @@ pub(super) const PERCENTILE: Function =
         format!("percentile({value}, {percentage}, {frequency})")
     });
 pub(super) const MEDIAN: Function = Function::aggregate("median", median).since("3.4.0").arity(1..=1);
-pub(super) const PERCENTILE_CONT: Function =
-    Function::aggregate("percentile_cont", percentile_cont).since("4.0.0").arity(1..=3).prints(|a| print_within("percentile_cont", a));
-pub(super) const PERCENTILE_DISC: Function =
-    Function::aggregate("percentile_disc", percentile_disc).since("4.0.0").arity(1..=3).prints(|a| print_within("percentile_disc", a));
+pub(super) const PERCENTILE_CONT: Function = Function::aggregate("percentile_cont", percentile_cont)
+    .since("4.0.0")
+    .arity(1..=3)
+    .prints(|a| print_within("percentile_cont", a));
+pub(super) const PERCENTILE_DISC: Function = Function::aggregate("percentile_disc", percentile_disc)
+    .since("4.0.0")
+    .arity(1..=3)
+    .prints(|a| print_within("percentile_disc", a));
 pub(super) const PERCENTILE_APPROX: Function = Function::aggregate("percentile_approx", percentile_approx)
     .since("2.1.0")
     .arity(2..=3)
@@ -43,7 +47,8 @@ pub(super) const APPROX_PERCENTILE: Function = Function::aggregate("approx_perce
 
 /// Percentage, value, and whether the order is descending.
 fn print_within(name: &str, arguments: &[String]) -> String {
-    let (percentage, value) = (arguments.first().map_or("", String::as_str), arguments.get(1).map_or("", String::as_str));
+    let (percentage, value) =
+        (arguments.first().map_or("", String::as_str), arguments.get(1).map_or("", String::as_str));
     let order = if arguments.get(2).is_some_and(|descending| descending == "true") { " DESC" } else { "" };
     format!("{name}({percentage}) WITHIN GROUP (ORDER BY {value}{order})")
 }

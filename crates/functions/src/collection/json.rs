@@ -18,7 +18,7 @@ pub(in crate::collection) use get_json_object::FUNCTION as GET_JSON_OBJECT;
 pub(in crate::collection) use infer::FUNCTION as SCHEMA_OF_JSON;
 pub(in crate::collection) use length::{JSON_ARRAY_LENGTH, JSON_OBJECT_KEYS};
 pub(crate) use options::Options;
-pub(in crate::collection) use to_json::FUNCTION as TO_JSON;
 pub(crate) use to_json::DatetimeFormats;
+pub(in crate::collection) use to_json::FUNCTION as TO_JSON;
 
 pub(crate) use json_tuple::FUNCTION as JSON_TUPLE;

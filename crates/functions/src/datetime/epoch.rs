@@ -9,12 +9,12 @@ use firesteel_base::{SparkError, SparkResult, SparkType};
 
 use super::unix_timestamp::UnixSeconds;
 use crate::call::Call;
-use crate::operator::error::java_overflow;
 use crate::cast::datetime::MICROS_PER_SECOND;
 use crate::coercion::Expected;
 use crate::function::{Function, Scalar};
 use crate::kernel::rows::at;
 use crate::kernel::{Kernel, KernelCall, kernels};
+use crate::operator::error::java_overflow;
 
 pub(super) const UNIX_DATE: Function =
     Function::scalar("unix_date", |call| exact(call, Expected::DATE, SparkType::Integer, UnixDate))

@@ -85,7 +85,10 @@ fn making() {
     arguments.push(text("CET"));
     assert_eq!(answer("make_timestamp", &arguments), "2014-12-27 21:30:45.887");
     assert_eq!(answer("make_interval", &[int(1), int(2)]), "1 years 2 months");
-    assert_eq!(answer("make_ym_interval", &[int(178_956_970), int(8)]), "INTERVAL_ARITHMETIC_OVERFLOW.WITHOUT_SUGGESTION");
+    assert_eq!(
+        answer("make_ym_interval", &[int(178_956_970), int(8)]),
+        "INTERVAL_ARITHMETIC_OVERFLOW.WITHOUT_SUGGESTION"
+    );
 }
 
 #[test]

@@ -22,8 +22,10 @@ pub(super) const EXPLODE_OUTER: Function =
     Function::generator("explode_outer", |call| bind(call, false, true)).named(COLLECTION).arity(1..=1).since("1.0.0");
 pub(super) const POSEXPLODE: Function =
     Function::generator("posexplode", |call| bind(call, true, false)).named(COLLECTION).arity(1..=1).since("2.0.0");
-pub(super) const POSEXPLODE_OUTER: Function =
-    Function::generator("posexplode_outer", |call| bind(call, true, true)).named(COLLECTION).arity(1..=1).since("2.0.0");
+pub(super) const POSEXPLODE_OUTER: Function = Function::generator("posexplode_outer", |call| bind(call, true, true))
+    .named(COLLECTION)
+    .arity(1..=1)
+    .since("2.0.0");
 
 kernels! {
     /// The elements or entries of an array or map as an array of structs.

@@ -8,9 +8,14 @@ use crate::call::Call;
 use crate::coercion::Expected;
 use crate::function::{Function, Generator, Parameter};
 
-pub(super) const INLINE: Function = Function::generator("inline", |call| bind(call, false)).named(&[Parameter::required("input")]).arity(1..=1).since("2.0.0");
-pub(super) const INLINE_OUTER: Function =
-    Function::generator("inline_outer", |call| bind(call, true)).named(&[Parameter::required("input")]).arity(1..=1).since("2.0.0");
+pub(super) const INLINE: Function = Function::generator("inline", |call| bind(call, false))
+    .named(&[Parameter::required("input")])
+    .arity(1..=1)
+    .since("2.0.0");
+pub(super) const INLINE_OUTER: Function = Function::generator("inline_outer", |call| bind(call, true))
+    .named(&[Parameter::required("input")])
+    .arity(1..=1)
+    .since("2.0.0");
 
 fn bind(call: &Call<'_>, is_outer: bool) -> SparkResult<Generator> {
     let SparkType::Array { element, contains_null } = call.data_type(0)? else {

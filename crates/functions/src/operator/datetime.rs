@@ -114,9 +114,7 @@ fn bind_add(call: &Call<'_>, left: &SparkType, right: &SparkType) -> SparkResult
         (SparkType::Null, other) | (other, SparkType::Null) if is_day_time(other) || is_year_month(other) => {
             return Ok(None);
         }
-        (SparkType::Null, time @ SparkType::Time { .. }) => {
-            null_of(call, time.clone(), swapped!(plus))
-        }
+        (SparkType::Null, time @ SparkType::Time { .. }) => null_of(call, time.clone(), swapped!(plus)),
         (time @ SparkType::Time { .. }, SparkType::Null) => null_of(call, time.clone(), plus),
         (left, right) if is_interval(right) && is_shiftable(left, right) => shift(call, 0, 1, false)?,
         (left, right) if is_interval(left) && is_shiftable(right, left) => shift(call, 1, 0, false)?,

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use arrow::array::{Array, ArrayRef, ArrowPrimitiveType};
 use arrow::datatypes::{
     DataType, Date32Type, Decimal128Type, DurationMicrosecondType, Float64Type, Int32Type, Int64Type,
-    IntervalMonthDayNano, IntervalMonthDayNanoType, IntervalUnit, IntervalYearMonthType, Time64NanosecondType, TimeUnit,
-    TimestampMicrosecondType,
+    IntervalMonthDayNano, IntervalMonthDayNanoType, IntervalUnit, IntervalYearMonthType, Time64NanosecondType,
+    TimeUnit, TimestampMicrosecondType,
 };
 use datafusion::logical_expr::ColumnarValue;
 use firesteel_base::error::ErrorKind;
@@ -237,9 +237,10 @@ impl Kernel for TimeDifference {
 
     fn evaluate(&self, call: &KernelCall<'_>) -> SparkResult<ColumnarValue> {
         let operands = Operands::of(call)?;
-        let difference = operands.pairs::<Time64NanosecondType, Time64NanosecondType, DurationMicrosecondType>(
-            |end, start| Ok(Some((end - start) / 1000)),
-        )?;
+        let difference =
+            operands.pairs::<Time64NanosecondType, Time64NanosecondType, DurationMicrosecondType>(|end, start| {
+                Ok(Some((end - start) / 1000))
+            })?;
         operands.finish(Arc::new(difference))
     }
 }
@@ -305,9 +306,7 @@ where
             }
             let product = interval * number;
             let size = if i64::try_from(product).is_err() { "long" } else { "integer" };
-            fit(product)
-                .map(Some)
-                .map_or_else(|| mode.always_fault(|| java_overflow(format!("{size} overflow"))), Ok)
+            fit(product).map(Some).map_or_else(|| mode.always_fault(|| java_overflow(format!("{size} overflow"))), Ok)
         }),
         DataType::Decimal128(_, places) => {
             let power = power_of_ten(u32::try_from(*places).unwrap_or(0)).unwrap_or(1);

@@ -219,9 +219,8 @@ impl Hll {
     }
 
     fn parse(bytes: &[u8], function: &str) -> SparkResult<Self> {
-        Self::read(bytes).ok_or_else(|| {
-            SparkError::new("HLL_INVALID_INPUT_SKETCH_BUFFER").param("function", shown(function))
-        })
+        Self::read(bytes)
+            .ok_or_else(|| SparkError::new("HLL_INVALID_INPUT_SKETCH_BUFFER").param("function", shown(function)))
     }
 
     fn read(bytes: &[u8]) -> Option<Self> {
@@ -366,11 +365,8 @@ fn composite(slots: &Slots, lg_k: u8) -> SparkResult<f64> {
         return Ok(adjusted);
     }
     let empty = slots.values.iter().filter(|value| **value == 0).count();
-    let linear = if empty == 0 {
-        count * (count / 0.5).ln()
-    } else {
-        count * (harmonic(slots.values.len()) - harmonic(empty))
-    };
+    let linear =
+        if empty == 0 { count * (count / 0.5).ln() } else { count * (harmonic(slots.values.len()) - harmonic(empty)) };
     let crossing = match lg_k {
         4 => 0.718,
         5 => 0.672,

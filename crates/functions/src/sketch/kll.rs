@@ -163,12 +163,9 @@ kll_functions! {
 fn bind_agg<I: Item, K: AggregateKernel>(call: &Call<'_>, kernel: K) -> SparkResult<Aggregate> {
     let exactly = Expected::Exactly;
     let value = match I::TYPE {
-        SparkType::Long => Expected::one_of([
-            exactly(SparkType::Byte),
-            Expected::INT,
-            Expected::LONG,
-            exactly(SparkType::Short),
-        ]),
+        SparkType::Long => {
+            Expected::one_of([exactly(SparkType::Byte), Expected::INT, Expected::LONG, exactly(SparkType::Short)])
+        }
         SparkType::Float => exactly(SparkType::Float),
         _ => Expected::one_of([exactly(SparkType::Float), Expected::DOUBLE]),
     };
@@ -197,13 +194,7 @@ fn check_k(call: &Call<'_>) -> SparkResult<()> {
 }
 
 /// A function of a sketch and one number or an array of them.
-fn bind_at<K: Kernel>(
-    call: &Call<'_>,
-    from: &SparkType,
-    to: &SparkType,
-    name: &str,
-    kernel: K,
-) -> SparkResult<Scalar> {
+fn bind_at<K: Kernel>(call: &Call<'_>, from: &SparkType, to: &SparkType, name: &str, kernel: K) -> SparkResult<Scalar> {
     let array = SparkType::array(from.clone(), false);
     let places = Expected::one_of([Expected::Exactly(from.clone()), Expected::Exactly(array)]);
     let types = call.implicit_cast(&[Expected::Binary, places])?;
@@ -400,7 +391,16 @@ impl<I: Item> Kll<I> {
         let given = k.and_then(|k| u16::try_from(k).ok());
         let k = given.unwrap_or(K_DEFAULT);
         let takes_k = given.is_none() && merges.is_some();
-        Self { k, k_least: k, n: 0, levels: vec![Vec::new()], extremes: None, merges, takes_k, random: 0x9e37_79b9_7f4a_7c15 }
+        Self {
+            k,
+            k_least: k,
+            n: 0,
+            levels: vec![Vec::new()],
+            extremes: None,
+            merges,
+            takes_k,
+            random: 0x9e37_79b9_7f4a_7c15,
+        }
     }
 
     /// Items that a level may hold.
@@ -662,7 +662,8 @@ impl<I: Item> State for Kll<I> {
     }
 
     fn size(&self) -> usize {
-        size_of::<Self>() + self.levels.iter().map(|level| level.capacity() * size_of::<I::Native>() + 24).sum::<usize>()
+        size_of::<Self>()
+            + self.levels.iter().map(|level| level.capacity() * size_of::<I::Native>() + 24).sum::<usize>()
     }
 }
 

@@ -45,14 +45,16 @@ pub(super) const THETA_UNION: Function = Function::scalar("theta_union", |call| 
 .named(&[Parameter::required("first"), Parameter::required("second"), LG_NOMINAL])
 .arity(2..=3)
 .since("4.1.0");
-pub(super) const THETA_INTERSECTION: Function =
-    Function::scalar("theta_intersection", |call| bind_pair(call, Scalar::kernel(call, SparkType::Binary, ThetaIntersection)))
-        .arity(2..=2)
-        .since("4.1.0");
-pub(super) const THETA_DIFFERENCE: Function =
-    Function::scalar("theta_difference", |call| bind_pair(call, Scalar::kernel(call, SparkType::Binary, ThetaDifference)))
-        .arity(2..=2)
-        .since("4.1.0");
+pub(super) const THETA_INTERSECTION: Function = Function::scalar("theta_intersection", |call| {
+    bind_pair(call, Scalar::kernel(call, SparkType::Binary, ThetaIntersection))
+})
+.arity(2..=2)
+.since("4.1.0");
+pub(super) const THETA_DIFFERENCE: Function = Function::scalar("theta_difference", |call| {
+    bind_pair(call, Scalar::kernel(call, SparkType::Binary, ThetaDifference))
+})
+.arity(2..=2)
+.since("4.1.0");
 
 fn bind_pair(call: &Call<'_>, scalar: Scalar) -> SparkResult<Scalar> {
     Ok(scalar.casting(call.expect(&[Expected::Binary, Expected::Binary])?))
@@ -382,8 +384,7 @@ pub(super) fn check_family(bytes: &[u8], wanted: u8, kind: &str, function: &str)
 /// Reads a compact sketch.
 pub(super) fn parse(bytes: &[u8], function: &str) -> SparkResult<Entries<()>> {
     check_family(bytes, COMPACT_FAMILY, "THETA", function)?;
-    read(bytes)
-        .ok_or_else(|| SparkError::new("THETA_INVALID_INPUT_SKETCH_BUFFER").param("function", shown(function)))
+    read(bytes).ok_or_else(|| SparkError::new("THETA_INVALID_INPUT_SKETCH_BUFFER").param("function", shown(function)))
 }
 
 fn read(bytes: &[u8]) -> Option<Entries<()>> {
@@ -419,7 +420,8 @@ fn read(bytes: &[u8]) -> Option<Entries<()>> {
             if preamble >= 2 {
                 entries.theta = reader.u64()?;
             }
-            let count = reader.take(count_bytes.into())?.iter().rev().fold(0, |all, byte| all << 8 | usize::from(*byte));
+            let count =
+                reader.take(count_bytes.into())?.iter().rev().fold(0, |all, byte| all << 8 | usize::from(*byte));
             let packed = reader.take(reader.len())?;
             let mut hash = 0_u64;
             let differences = unpack(packed, entry_bits.into(), count)?;
@@ -457,10 +459,7 @@ mod tests {
     fn writes_what_spark_writes() {
         assert_eq!(hex(&sketch([], 12)), "01030300001E0000");
         assert_eq!(hex(&sketch([1], 12)), "01030300003ACC9315F97DCBBD86A105");
-        assert_eq!(
-            hex(&sketch(1..=3, 12)),
-            "0104033E011ACC930316861AF72DF7E4558FBE9C3477E9EAEFB2E5966BADAA3DC0"
-        );
+        assert_eq!(hex(&sketch(1..=3, 12)), "0104033E011ACC930316861AF72DF7E4558FBE9C3477E9EAEFB2E5966BADAA3DC0");
         assert_eq!(
             hex(&sketch(1..=40, 4)),
             "0204033C011ACC931AD1300B998C2F221018F2413897938FB32FC6BA1656A1E70E29BF02BAE1E3329C550C15B0E52B0198CEEB08AA\

@@ -288,9 +288,7 @@ fn check_lg_nominal(call: &Call<'_>, index: usize) -> SparkResult<()> {
     }
     check_constant(call, index, "lgNomEntries")?;
     match int_constant(call, index) {
-        Some(value) if !(4..=26).contains(&value) => {
-            Err(hinted(call, &lg_nominal_error(call.function.name, value)))
-        }
+        Some(value) if !(4..=26).contains(&value) => Err(hinted(call, &lg_nominal_error(call.function.name, value))),
         Some(_) => Ok(()),
         None => {
             let argument = call.argument(index)?;
@@ -663,8 +661,7 @@ fn serialize<S: Summary>(entries: &Entries<Kept<S>>) -> Vec<u8> {
 
 fn parse<S: Summary>(bytes: &[u8], function: &str) -> SparkResult<Entries<Kept<S>>> {
     check_family(bytes, TUPLE_FAMILY, "TUPLE", function)?;
-    read(bytes)
-        .ok_or_else(|| SparkError::new("TUPLE_INVALID_INPUT_SKETCH_BUFFER").param("function", shown(function)))
+    read(bytes).ok_or_else(|| SparkError::new("TUPLE_INVALID_INPUT_SKETCH_BUFFER").param("function", shown(function)))
 }
 
 fn read<S: Summary>(bytes: &[u8]) -> Option<Entries<Kept<S>>> {

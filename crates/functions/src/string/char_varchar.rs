@@ -33,7 +33,9 @@ fn limited(text: &str, length: i64) -> SparkResult<&str> {
         return Ok(text);
     }
     if characters(text.trim_end_matches(' ')) > room {
-        return Err(SparkError::new("EXCEED_LIMIT_LENGTH").param("limit", length.to_string()).with_kind(ErrorKind::Runtime));
+        return Err(SparkError::new("EXCEED_LIMIT_LENGTH")
+            .param("limit", length.to_string())
+            .with_kind(ErrorKind::Runtime));
     }
     Ok(substring_of(text, 1, length))
 }
@@ -46,10 +48,7 @@ fn filled(text: &str, length: i64) -> String {
     filled
 }
 
-fn evaluate(
-    call: &KernelCall<'_>,
-    change: impl Fn(&str, i64) -> SparkResult<String>,
-) -> SparkResult<ColumnarValue> {
+fn evaluate(call: &KernelCall<'_>, change: impl Fn(&str, i64) -> SparkResult<String>) -> SparkResult<ColumnarValue> {
     let (texts, lengths) = (call.texts(0)?, call.integers(1)?);
     call.make_texts(|row| match (texts.get(row), lengths.get(row)) {
         (Some(text), Some(length)) => change(text, length).map(Some),

@@ -18,11 +18,12 @@ const MASK_PARAMETERS: &[Parameter] = &[
     Parameter::optional("otherChar", DefaultValue::Null),
 ];
 
-pub(super) const MASK: Function = Function::scalar("mask", mask).since("3.4.0").arity(1..=5).named(MASK_PARAMETERS).prints(|arguments| {
-    let defaults = ["", "X", "x", "n", "NULL"].into_iter().skip(arguments.len());
-    let all: Vec<&str> = arguments.iter().map(String::as_str).chain(defaults).collect();
-    format!("mask({})", all.join(", "))
-});
+pub(super) const MASK: Function =
+    Function::scalar("mask", mask).since("3.4.0").arity(1..=5).named(MASK_PARAMETERS).prints(|arguments| {
+        let defaults = ["", "X", "x", "n", "NULL"].into_iter().skip(arguments.len());
+        let all: Vec<&str> = arguments.iter().map(String::as_str).chain(defaults).collect();
+        format!("mask({})", all.join(", "))
+    });
 pub(super) const LUHN_CHECK: Function = Function::scalar("luhn_check", |call| {
     Ok(Scalar::kernel(call, SparkType::Boolean, LuhnCheck)
         .casting(call.implicit_cast(&[Expected::STRING])?)

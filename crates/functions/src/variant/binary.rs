@@ -173,9 +173,7 @@ impl Encoder {
         let is_large = fields.len() > 255;
         let id_width = width(places.iter().map(|(_, id, _)| *id).max().unwrap_or(0));
         let offset_width = width(data.len());
-        out.push(
-            u8::from(is_large) << 6 | ((id_width - 1) as u8) << 4 | ((offset_width - 1) as u8) << 2 | OBJECT,
-        );
+        out.push(u8::from(is_large) << 6 | ((id_width - 1) as u8) << 4 | ((offset_width - 1) as u8) << 2 | OBJECT);
         push(fields.len(), if is_large { 4 } else { 1 }, out);
         places.iter().for_each(|(_, id, _)| push(*id, id_width, out));
         places.iter().for_each(|(_, _, offset)| push(*offset, offset_width, out));

@@ -146,9 +146,7 @@ impl Target<'_> {
                 (SparkType::decimal(38, scale), ScalarValue::Decimal128(Some(*unscaled), 38, scale))
             }
             Value::Date(days) => (SparkType::Date, ScalarValue::Date32(Some(*days))),
-            Value::Timestamp(micros) => {
-                (SparkType::Timestamp, ScalarValue::TimestampMicrosecond(Some(*micros), utc()))
-            }
+            Value::Timestamp(micros) => (SparkType::Timestamp, ScalarValue::TimestampMicrosecond(Some(*micros), utc())),
             Value::TimestampNtz(micros) => {
                 (SparkType::TimestampNtz, ScalarValue::TimestampMicrosecond(Some(*micros), None))
             }
@@ -207,9 +205,10 @@ pub(super) fn of_array(array: &ArrayRef, row: usize, data_type: &SparkType) -> S
         }
         SparkType::Struct(schema) => {
             let columns = array.as_struct().columns();
-            let fields = schema.iter().zip(columns).map(|(field, column)| {
-                Ok((field.name.clone(), of_array(column, row, &field.data_type)?))
-            });
+            let fields = schema
+                .iter()
+                .zip(columns)
+                .map(|(field, column)| Ok((field.name.clone(), of_array(column, row, &field.data_type)?)));
             Value::Object(fields.collect::<SparkResult<_>>()?)
         }
         other => return Err(SparkError::unsupported(format!("a variant of {}", quoted_type(other)))),

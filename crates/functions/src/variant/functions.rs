@@ -24,8 +24,10 @@ pub(super) const PARSE_JSON: Function =
     Function::scalar("parse_json", |call| bind_parse(call, false)).arity(1..=1).since("4.0.0");
 pub(super) const TRY_PARSE_JSON: Function =
     Function::scalar("try_parse_json", |call| bind_parse(call, true)).arity(1..=1).since("4.0.0");
-pub(super) const VARIANT_GET: Function =
-    Function::scalar("variant_get", |call| bind_get(call, false)).prints(|a| print_get("variant_get", a)).arity(2..=3).since("4.0.0");
+pub(super) const VARIANT_GET: Function = Function::scalar("variant_get", |call| bind_get(call, false))
+    .prints(|a| print_get("variant_get", a))
+    .arity(2..=3)
+    .since("4.0.0");
 pub(super) const TRY_VARIANT_GET: Function = Function::scalar("try_variant_get", |call| bind_get(call, true))
     .prints(|a| print_get("try_variant_get", a))
     .arity(2..=3)
@@ -129,20 +131,18 @@ fn parse(call: &KernelCall<'_>) -> SparkResult<ColumnarValue> {
 fn bind_get(call: &Call<'_>, is_try: bool) -> SparkResult<Scalar> {
     check_variant(call)?;
     let types = call.implicit_cast(&[Expected::AnyType, Expected::STRING, Expected::STRING])?;
-    let constant = |index: usize| {
-        match call.arguments.get(index).map(|argument| argument.constant.as_ref()) {
-            Some(Some(
-                ScalarValue::Utf8(Some(text)) | ScalarValue::Utf8View(Some(text)) | ScalarValue::LargeUtf8(Some(text)),
-            )) => Ok(Some(text.clone())),
-            None => Ok(None),
-            Some(_) => {
-                let argument = call.argument(index)?;
-                Err(call
-                    .mismatch("NON_FOLDABLE_INPUT")
-                    .param("inputName", "`type`")
-                    .param("inputType", "\"STRING\"")
-                    .param("inputExpr", quoted(&argument.sql())))
-            }
+    let constant = |index: usize| match call.arguments.get(index).map(|argument| argument.constant.as_ref()) {
+        Some(Some(
+            ScalarValue::Utf8(Some(text)) | ScalarValue::Utf8View(Some(text)) | ScalarValue::LargeUtf8(Some(text)),
+        )) => Ok(Some(text.clone())),
+        None => Ok(None),
+        Some(_) => {
+            let argument = call.argument(index)?;
+            Err(call
+                .mismatch("NON_FOLDABLE_INPUT")
+                .param("inputName", "`type`")
+                .param("inputType", "\"STRING\"")
+                .param("inputExpr", quoted(&argument.sql())))
         }
     };
     let to = match constant(2)? {

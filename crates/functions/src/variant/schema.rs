@@ -103,7 +103,8 @@ impl Schema {
                         out.push_str(", ");
                     }
                     let is_plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-                    let is_plain = is_plain && !name.is_empty() && !name.starts_with(|first: char| first.is_ascii_digit());
+                    let is_plain =
+                        is_plain && !name.is_empty() && !name.starts_with(|first: char| first.is_ascii_digit());
                     // Writing to a String cannot fail.
                     let _ = match is_plain {
                         true => write!(out, "{name}: "),

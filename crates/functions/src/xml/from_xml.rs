@@ -95,9 +95,9 @@ fn evaluate(call: &KernelCall<'_>) -> SparkResult<ColumnarValue> {
             let mut fields = vec![Cell::Null; schema.len()];
             let xml = texts.value(row);
             let document = Document::parse(xml);
-            let read = document.as_ref().and_then(|document| {
-                reader.object(document, document.root()?, &schema, &mut fields).then_some(())
-            });
+            let read = document
+                .as_ref()
+                .and_then(|document| reader.object(document, document.root()?, &schema, &mut fields).then_some(()));
             if read.is_none() {
                 if fails {
                     return Err(SparkError::new("MALFORMED_RECORD_IN_PARSING.WITHOUT_SUGGESTION")

@@ -73,14 +73,12 @@ impl Inference {
     /// The type of an element: plain if it has text alone.
     fn object(&self, document: &Document, element: usize) -> SparkType {
         let mut fields: Vec<(String, SparkType, bool)> = Vec::new();
-        let mut add = |name: String, data_type: SparkType| {
-            match fields.iter_mut().find(|(known, ..)| *known == name) {
-                Some((_, known, repeats)) => {
-                    *known = merge(known.clone(), data_type);
-                    *repeats = true;
-                }
-                None => fields.push((name, data_type, false)),
+        let mut add = |name: String, data_type: SparkType| match fields.iter_mut().find(|(known, ..)| *known == name) {
+            Some((_, known, repeats)) => {
+                *known = merge(known.clone(), data_type);
+                *repeats = true;
             }
+            None => fields.push((name, data_type, false)),
         };
         if !self.excludes_attributes {
             for (name, value) in document.attributes(element) {

@@ -31,7 +31,8 @@ pub(super) struct Document {
 impl Document {
     /// Reads a document; `None` if the text is none.
     pub fn parse(text: &str) -> Option<Self> {
-        let mut parser = Parser { text, at: 0, document: Self { nodes: vec![Node::new(Kind::Document, 0)], text: String::new() } };
+        let mut parser =
+            Parser { text, at: 0, document: Self { nodes: vec![Node::new(Kind::Document, 0)], text: String::new() } };
         parser.document()?;
         text.clone_into(&mut parser.document.text);
         Some(parser.document)
@@ -287,7 +288,8 @@ mod tests {
 
     #[test]
     fn reads_documents() {
-        let document = Document::parse("<?xml version='1.0'?><a x='1&amp;2'>b<c/><![CDATA[<d>]]><!-- e --></a>\n").unwrap();
+        let document =
+            Document::parse("<?xml version='1.0'?><a x='1&amp;2'>b<c/><![CDATA[<d>]]><!-- e --></a>\n").unwrap();
         let root = document.root().unwrap();
         assert_eq!(document.name(root), "a");
         assert_eq!(document.attributes(root).collect::<Vec<_>>(), [("x", "1&2")]);

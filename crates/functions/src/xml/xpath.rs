@@ -142,8 +142,8 @@ enum Token {
 
 fn tokens(text: &str) -> Option<Vec<Token>> {
     const SYMBOLS: [&str; 23] = [
-        "//", "::", "..", "!=", "<=", ">=", "(", ")", "[", "]", ".", "@", ",", "/", "|", "+", "-", "=", "<", ">", "*", "$",
-        ":",
+        "//", "::", "..", "!=", "<=", ">=", "(", ")", "[", "]", ".", "@", ",", "/", "|", "+", "-", "=", "<", ">", "*",
+        "$", ":",
     ];
     let mut tokens = Vec::new();
     let mut rest = text.trim_start();
@@ -152,7 +152,9 @@ fn tokens(text: &str) -> Option<Vec<Token>> {
             let (literal, behind) = rest.get(1..)?.split_once(first)?;
             tokens.push(Token::Literal(literal.to_owned()));
             rest = behind;
-        } else if first.is_ascii_digit() || (first == '.' && rest.chars().nth(1).is_some_and(|next| next.is_ascii_digit())) {
+        } else if first.is_ascii_digit()
+            || (first == '.' && rest.chars().nth(1).is_some_and(|next| next.is_ascii_digit()))
+        {
             let end = rest.find(|next: char| !next.is_ascii_digit() && next != '.').unwrap_or(rest.len());
             tokens.push(Token::Number(rest.get(..end)?.parse().ok()?));
             rest = rest.get(end..)?;
@@ -571,7 +573,13 @@ impl Evaluator<'_> {
             Axis::Child => own.children.clone(),
             Axis::Attribute => own.attributes.clone(),
             Axis::Itself => vec![node],
-            Axis::Parent => if node == 0 { Vec::new() } else { vec![own.parent] },
+            Axis::Parent => {
+                if node == 0 {
+                    Vec::new()
+                } else {
+                    vec![own.parent]
+                }
+            }
             Axis::Ancestor => ancestors(),
             Axis::AncestorOrSelf => std::iter::once(node).chain(ancestors()).collect(),
             Axis::FollowingSibling => siblings().into_iter().filter(|other| *other > node).collect(),
@@ -627,14 +635,11 @@ impl Evaluator<'_> {
     }
 
     fn compare(&self, operator: Operator, left: &Value, right: &Value) -> bool {
-        let each = |nodes: &[usize]| nodes.iter().map(|node| Value::Text(self.document.text(*node))).collect::<Vec<_>>();
+        let each =
+            |nodes: &[usize]| nodes.iter().map(|node| Value::Text(self.document.text(*node))).collect::<Vec<_>>();
         match (left, right) {
-            (Value::Nodes(_), Value::Boolean(_)) => {
-                self.compare(operator, &Value::Boolean(left.boolean()), right)
-            }
-            (Value::Boolean(_), Value::Nodes(_)) => {
-                self.compare(operator, left, &Value::Boolean(right.boolean()))
-            }
+            (Value::Nodes(_), Value::Boolean(_)) => self.compare(operator, &Value::Boolean(left.boolean()), right),
+            (Value::Boolean(_), Value::Nodes(_)) => self.compare(operator, left, &Value::Boolean(right.boolean())),
             (Value::Nodes(nodes), _) => each(nodes).iter().any(|left| self.compare(operator, left, right)),
             (_, Value::Nodes(nodes)) => each(nodes).iter().any(|right| self.compare(operator, left, right)),
             _ => {
@@ -708,7 +713,9 @@ impl Evaluator<'_> {
                 };
                 let within = |index: usize| (index as f64) >= start && (index as f64) < end;
                 let characters = text(0)?;
-                Value::Text((1..).zip(characters.chars()).filter(|(index, _)| within(*index)).map(|(_, one)| one).collect())
+                Value::Text(
+                    (1..).zip(characters.chars()).filter(|(index, _)| within(*index)).map(|(_, one)| one).collect(),
+                )
             }
             "translate" => {
                 let (from, to): (Vec<char>, Vec<char>) = (text(1)?.chars().collect(), text(2)?.chars().collect());

@@ -33,11 +33,12 @@ xpath_functions! {
     XPATH_SHORT = "xpath_short", Short, SparkType::Short;
     XPATH_STRING = "xpath_string", Text, SparkType::STRING;
 }
-pub(super) const XPATH_DOUBLE: Function = Function::scalar("xpath_double", |call| bind(call, SparkType::Double, Double))
-    .aliases(&["xpath_number"])
-    .prints_alias()
-    .arity(2..=2)
-    .since("2.0.0");
+pub(super) const XPATH_DOUBLE: Function =
+    Function::scalar("xpath_double", |call| bind(call, SparkType::Double, Double))
+        .aliases(&["xpath_number"])
+        .prints_alias()
+        .arity(2..=2)
+        .since("2.0.0");
 
 fn bind<K: Kernel>(call: &Call<'_>, data_type: SparkType, kernel: K) -> SparkResult<Scalar> {
     let path = call.argument(1)?;
@@ -98,10 +99,8 @@ fn numbers<T: arrow::array::ArrowPrimitiveType>(
     convert: fn(f64) -> T::Native,
 ) -> SparkResult<ColumnarValue> {
     each(call, |_, found| {
-        let numbers: arrow::array::PrimitiveArray<T> = found
-            .iter()
-            .map(|row| row.as_ref().map(|(document, value)| convert(value.number(document))))
-            .collect();
+        let numbers: arrow::array::PrimitiveArray<T> =
+            found.iter().map(|row| row.as_ref().map(|(document, value)| convert(value.number(document)))).collect();
         Ok(Arc::new(numbers))
     })
 }
@@ -118,7 +117,11 @@ fn each(
         let mut known: Option<(String, Expression)> = None;
         let mut found = Vec::with_capacity(documents.len());
         for row in 0..documents.len() {
-            if documents.is_null(row) || paths.is_null(row) || documents.value(row).is_empty() || paths.value(row).is_empty() {
+            if documents.is_null(row)
+                || paths.is_null(row)
+                || documents.value(row).is_empty()
+                || paths.value(row).is_empty()
+            {
                 found.push(None);
                 continue;
             }

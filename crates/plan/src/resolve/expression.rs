@@ -48,7 +48,9 @@ impl Resolver<'_> {
             ExpressionKind::NamedArgument { name, .. } => {
                 Err(SparkError::unsupported(format!("the named argument {name} of a function")))
             }
-            ExpressionKind::Alias { child, names, metadata } => self.alias(child, names, metadata.clone(), scope, origin),
+            ExpressionKind::Alias { child, names, metadata } => {
+                self.alias(child, names, metadata.clone(), scope, origin)
+            }
             ExpressionKind::Cast { child, to, mode } => {
                 let child = self.resolve_expression(child, scope)?;
                 self.explicit_cast(child, to, *mode, origin)
@@ -63,12 +65,16 @@ impl Resolver<'_> {
                 let otherwise = otherwise.as_ref().map(|value| self.resolve_expression(value, scope)).transpose()?;
                 self.case(branches?, otherwise, origin)
             }
-            ExpressionKind::Lambda { .. } => Err(SparkError::new("INVALID_LAMBDA_FUNCTION_CALL.NON_HIGHER_ORDER_FUNCTION")
-                .param("class", "function")),
+            ExpressionKind::Lambda { .. } => {
+                Err(SparkError::new("INVALID_LAMBDA_FUNCTION_CALL.NON_HIGHER_ORDER_FUNCTION")
+                    .param("class", "function"))
+            }
             ExpressionKind::LambdaVariable(name) => {
                 let parts = [name.clone()];
                 let found = self.find_name(&parts, scope, origin)?;
-                found.ok_or_else(|| SparkError::new("UNRESOLVED_COLUMN.WITHOUT_SUGGESTION").param("objectName", format!("`{name}`")))
+                found.ok_or_else(|| {
+                    SparkError::new("UNRESOLVED_COLUMN.WITHOUT_SUGGESTION").param("objectName", format!("`{name}`"))
+                })
             }
             ExpressionKind::Window(window) => self.window(window, scope, origin),
             ExpressionKind::Extract { child, key } => {
@@ -129,7 +135,13 @@ impl Resolver<'_> {
     }
 
     /// A cast that the user wrote.
-    pub fn explicit_cast(&self, child: Typed, to: &SparkType, mode: RequestedCast, origin: &Origin) -> SparkResult<Typed> {
+    pub fn explicit_cast(
+        &self,
+        child: Typed,
+        to: &SparkType,
+        mode: RequestedCast,
+        origin: &Origin,
+    ) -> SparkResult<Typed> {
         let mode = match mode {
             RequestedCast::Session => self.session_cast(),
             RequestedCast::Ansi => CastMode::Ansi,
@@ -177,7 +189,10 @@ impl Resolver<'_> {
             if !matches!(condition.data_type, SparkType::Boolean | SparkType::Null) {
                 let data_type = condition.data_type.clone();
                 return Err(SparkError::new("DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE")
-                    .param("sqlExpr", to_sql_expr(&self.printer().print(&raw_case(branches.clone(), otherwise.clone()))))
+                    .param(
+                        "sqlExpr",
+                        to_sql_expr(&self.printer().print(&raw_case(branches.clone(), otherwise.clone()))),
+                    )
                     .param("paramIndex", firesteel_functions::coercion::ordinal(index))
                     .param("requiredType", "\"BOOLEAN\"")
                     .param("inputSql", to_sql_expr(&self.printer().print(condition)))

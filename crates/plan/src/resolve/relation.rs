@@ -12,9 +12,9 @@ mod missing;
 mod observe;
 mod pivot;
 mod project;
+mod routine;
 mod sample;
 mod scan;
-mod routine;
 mod set_operation;
 mod sort;
 mod statistics;
@@ -160,7 +160,9 @@ impl Resolver<'_> {
         }
         if condition.has_generator() {
             let printed = self.printer().print(&numbered(&condition));
-            return Err(SparkError::new("UNSUPPORTED_GENERATOR.OUTSIDE_SELECT").param("plan", format!("'Filter {printed}")));
+            return Err(
+                SparkError::new("UNSUPPORTED_GENERATOR.OUTSIDE_SELECT").param("plan", format!("'Filter {printed}"))
+            );
         }
         let predicate = self.lowering().expression(&condition)?;
         let filter = Filter::try_new(predicate, Arc::new(input.plan.clone())).map_err(from_engine)?;

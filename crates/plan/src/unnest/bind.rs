@@ -14,7 +14,8 @@ use datafusion::logical_expr::expr::GroupingSet;
 use datafusion::logical_expr::utils::{conjunction, split_conjunction_owned};
 use datafusion::logical_expr::{
     Aggregate, BinaryExpr, Distinct, Expr, ExprFunctionExt, Filter, Join, JoinConstraint, Limit, LogicalPlan,
-    LogicalPlanBuilder, Operator, Projection, SortExpr, Union, Unnest, Window, WindowFrame, WindowFrameBound, WindowFrameUnits, lit, when,
+    LogicalPlanBuilder, Operator, Projection, SortExpr, Union, Unnest, Window, WindowFrame, WindowFrameBound,
+    WindowFrameUnits, lit, when,
 };
 use datafusion::scalar::ScalarValue;
 use firesteel_base::{SparkError, SparkResult};
@@ -204,7 +205,8 @@ impl Walk<'_, '_, '_> {
     ) -> SparkResult<Bound> {
         let (values, domain_keys) = self.unnesting.domain(domain)?;
         let found = self.unnesting.fresh();
-        let marked = projected(plan.clone(), columns_of(&plan).into_iter().chain([alias(lit(true), &found)]).collect())?;
+        let marked =
+            projected(plan.clone(), columns_of(&plan).into_iter().chain([alias(lit(true), &found)]).collect())?;
         let on = domain_keys
             .iter()
             .zip(keys)
@@ -329,10 +331,8 @@ impl Walk<'_, '_, '_> {
 
     fn join_bound(&self, join: &Join, left: Bound, right: Bound) -> SparkResult<Option<Bound>> {
         let is_inner = join.join_type == JoinType::Inner;
-        let is_right = matches!(
-            join.join_type,
-            JoinType::Right | JoinType::RightSemi | JoinType::RightAnti | JoinType::RightMark
-        );
+        let is_right =
+            matches!(join.join_type, JoinType::Right | JoinType::RightSemi | JoinType::RightAnti | JoinType::RightMark);
         if !is_inner && !(left.filters.is_empty() && right.filters.is_empty()) {
             return Ok(None);
         }

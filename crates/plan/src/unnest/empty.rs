@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::Column;
+use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::logical_expr::expr::AggregateFunction;
 use datafusion::logical_expr::{Aggregate, EmptyRelation, Expr, LogicalPlan, Projection, lit, when};
 use datafusion::scalar::ScalarValue;
@@ -52,9 +52,9 @@ impl Empty {
     /// The column's value, NULL if the row is filtered out.
     pub(super) fn value(&self, column: &Column) -> SparkResult<Expr> {
         let value = self.values.get(column).cloned().unwrap_or_else(null);
-        self.conditions.iter().try_fold(value, |value, condition| {
-            when(condition.clone(), value).otherwise(null()).map_err(from_engine)
-        })
+        self.conditions
+            .iter()
+            .try_fold(value, |value, condition| when(condition.clone(), value).otherwise(null()).map_err(from_engine))
     }
 
     pub(super) fn column_value(&self, column: &Column) -> Expr {
@@ -86,8 +86,9 @@ fn empty_value(expression: &Expr, aggregate: &Aggregate) -> SparkResult<Expr> {
             return Ok(lit(0_i64));
         }
         if NULL_WHEN_EMPTY.contains(&func.name()) {
-            let (data_type, _) = datafusion::logical_expr::ExprSchemable::data_type_and_nullable(&call, aggregate.input.schema())
-                .map_err(from_engine)?;
+            let (data_type, _) =
+                datafusion::logical_expr::ExprSchemable::data_type_and_nullable(&call, aggregate.input.schema())
+                    .map_err(from_engine)?;
             return Ok(Expr::Literal(ScalarValue::try_from(&data_type).map_err(from_engine)?, None));
         }
     }
@@ -111,4 +112,3 @@ pub(super) fn has_one_row(plan: &LogicalPlan) -> bool {
         _ => false,
     }
 }
-

@@ -31,9 +31,8 @@ pub(super) async fn run(session: &Session, request: CatalogRequest) -> SparkResu
             nothing()
         }
         Request::ListDatabases { pattern } => {
-            let shown = |database: &Database| {
-                pattern.as_deref().is_none_or(|pattern| matches_pattern(&database.name, pattern))
-            };
+            let shown =
+                |database: &Database| pattern.as_deref().is_none_or(|pattern| matches_pattern(&database.name, pattern));
             databases(&session.catalog().databases().await?.into_iter().filter(shown).collect::<Vec<_>>())
         }
         Request::GetDatabase(name) => {
@@ -124,8 +123,7 @@ async fn create_table(
         Some(schema) => firesteel_plan::given_schema(schema)?,
         None => SparkSchema::default(),
     };
-    let fields: Vec<SparkField> =
-        schema.iter().map(|field| SparkField { nullable: true, ..field.clone() }).collect();
+    let fields: Vec<SparkField> = schema.iter().map(|field| SparkField { nullable: true, ..field.clone() }).collect();
     let new = NewTable {
         name: names::object_name(session, &parts)?,
         provider: source.filter(|source| !source.is_empty()),
@@ -213,7 +211,9 @@ fn tables(listed: &[Listed]) -> SparkResult<CommandResult> {
         Arc::new(kept().map(|table| table.map(|_| CATALOG)).collect::<StringArray>()),
         Arc::new(namespaces.finish()),
         Arc::new(kept().map(|table| table.and_then(|table| table.comment.as_deref())).collect::<StringArray>()),
-        Arc::new(kept().map(|table| Some(table.map_or("TEMPORARY", |table| table.kind.name()))).collect::<StringArray>()),
+        Arc::new(
+            kept().map(|table| Some(table.map_or("TEMPORARY", |table| table.kind.name()))).collect::<StringArray>(),
+        ),
         Arc::new(kept().map(|table| Some(table.is_none())).collect::<BooleanArray>()),
     ];
     CommandResult::new(schema, columns, listed.len())

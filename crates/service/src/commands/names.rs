@@ -91,9 +91,7 @@ pub(super) fn not_found(session: &Session, name: &[String], searched: Searched) 
         Searched::All => format!("[`system`.`builtin`, `system`.`session`, {current}]"),
         Searched::Objects => format!("[`system`.`session`, {current}]"),
     };
-    SparkError::new("TABLE_OR_VIEW_NOT_FOUND")
-        .param("relationName", quote_name_parts(name))
-        .param("searchPath", path)
+    SparkError::new("TABLE_OR_VIEW_NOT_FOUND").param("relationName", quote_name_parts(name)).param("searchPath", path)
 }
 
 /// As statements say it that look in one place only.

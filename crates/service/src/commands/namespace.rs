@@ -87,8 +87,9 @@ async fn create(
 async fn drop(session: &Session, name: &[String], if_exists: bool, cascade: bool) -> SparkResult<CommandResult> {
     let name = database_name(session, name)?;
     if name == DEFAULT_DATABASE {
-        return Err(SparkError::new("UNSUPPORTED_FEATURE.DROP_DATABASE")
-            .param("database", quote_name_parts(&[CATALOG, &name])));
+        return Err(
+            SparkError::new("UNSUPPORTED_FEATURE.DROP_DATABASE").param("database", quote_name_parts(&[CATALOG, &name]))
+        );
     }
     let Some(database) = session.catalog().database(&name).await? else {
         return if if_exists { Ok(CommandResult::empty()) } else { Err(database_not_found(&name)) };

@@ -52,10 +52,7 @@ pub(super) async fn run(session: &Session, command: RoutineCommand) -> SparkResu
 }
 
 /// A result that was read to its end, as one batch.
-fn collected(
-    schema: firesteel_base::SparkSchema,
-    batches: &[arrow::array::RecordBatch],
-) -> SparkResult<CommandResult> {
+fn collected(schema: firesteel_base::SparkSchema, batches: &[arrow::array::RecordBatch]) -> SparkResult<CommandResult> {
     let Some(first) = batches.first() else {
         let arrow = Arc::new(arrow::datatypes::Schema::new(schema.to_arrow_fields("UTC")));
         return Ok(CommandResult { schema, batch: arrow::array::RecordBatch::new_empty(arrow) });
@@ -147,7 +144,9 @@ fn check_signature(session: &Session, create: &CreateFunction, name: &str) -> Sp
                 .param("columns", quote_identifier(&twice)));
         }
         if matches!(create.body, FunctionBody::Expression { .. }) {
-            return Err(SparkError::new("USER_DEFINED_FUNCTIONS.SQL_TABLE_UDF_BODY_MUST_BE_A_QUERY").param("name", name));
+            return Err(
+                SparkError::new("USER_DEFINED_FUNCTIONS.SQL_TABLE_UDF_BODY_MUST_BE_A_QUERY").param("name", name)
+            );
         }
     }
     let is_limited = |data_type: &SparkType| matches!(data_type, SparkType::Char(_) | SparkType::Varchar(_));
@@ -271,9 +270,10 @@ async fn declare(
             .param("colName", qualified(&first))
             .param("defaultValue", default.text.as_ref()));
     }
-    let expression = default
-        .as_ref()
-        .map_or_else(|| Expression::literal(Literal::Null(SparkType::Null), Origin::Unknown), |default| default.expression.clone());
+    let expression = default.as_ref().map_or_else(
+        || Expression::literal(Literal::Null(SparkType::Null), Origin::Unknown),
+        |default| default.expression.clone(),
+    );
     let (data_type, value) = value_of(session, expression.clone(), data_type).await?;
     for name in declared {
         let variable = Variable { name: name.clone(), data_type: data_type.clone(), value: value.clone() };
@@ -507,7 +507,11 @@ async fn sql_literal(session: &Session, value: Expression) -> SparkResult<String
         return Err(SparkError::unsupported("nested values as parameters of EXECUTE IMMEDIATE"));
     }
     if known.is_null() {
-        return Ok(if data_type == SparkType::Null { "NULL".to_owned() } else { format!("CAST(NULL AS {})", data_type.sql()) });
+        return Ok(if data_type == SparkType::Null {
+            "NULL".to_owned()
+        } else {
+            format!("CAST(NULL AS {})", data_type.sql())
+        });
     }
     let (_, text) = value_of(session, value, Some(SparkType::STRING)).await?;
     Ok(super::table::literal(text_of(&text).as_deref(), &data_type))

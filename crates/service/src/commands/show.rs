@@ -92,7 +92,8 @@ fn listing(name: &str, views: &[Listed]) -> SparkResult<CommandResult> {
         SparkField::new(name, SparkType::STRING, false),
         SparkField::new("isTemporary", SparkType::Boolean, false),
     ]);
-    let namespaces: StringArray = views.iter().map(|view| Some(view.namespace.as_deref().unwrap_or_default())).collect();
+    let namespaces: StringArray =
+        views.iter().map(|view| Some(view.namespace.as_deref().unwrap_or_default())).collect();
     let names: StringArray = views.iter().map(|view| Some(view.name.as_str())).collect();
     let temporary: BooleanArray = views.iter().map(|view| Some(view.table.is_none())).collect();
     let columns: Vec<ArrayRef> = vec![Arc::new(namespaces), Arc::new(names), Arc::new(temporary)];

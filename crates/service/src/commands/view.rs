@@ -49,8 +49,14 @@ pub(super) async fn create(session: &Session, create: CreateView) -> SparkResult
             (&session.global_views, [Some(GLOBAL_TEMP_DATABASE.to_owned()), last].into_iter().flatten().collect(), key)
         }
     };
-    let view =
-        View { name, query: Arc::new(query), columns: create.columns, text: create.text, comment: create.comment, persistent: None };
+    let view = View {
+        name,
+        query: Arc::new(query),
+        columns: create.columns,
+        text: create.text,
+        comment: create.comment,
+        persistent: None,
+    };
     views.create(key, view, create.replace, session.limits().views_max)?;
     Ok(CommandResult::empty())
 }
@@ -158,7 +164,8 @@ fn refuse_temporary(session: &Session, name: &ObjectName, query: &Relation) -> S
         match child {
             Child::Relation(relation) => {
                 if let RelationKind::Table(table) = &relation.kind {
-                    let is_shadowed = matches!(table.name.as_slice(), [only] if shadowed.contains(&only.to_lowercase()));
+                    let is_shadowed =
+                        matches!(table.name.as_slice(), [only] if shadowed.contains(&only.to_lowercase()));
                     if !is_shadowed && visible.view(&table.name).is_some() {
                         found = Some(("VIEW", table.name.clone()));
                     }

@@ -86,11 +86,8 @@ async fn replace(session: &Session, old: &Table, (new, query): (NewTable, Relati
 }
 
 fn new_table(name: ObjectName, write: Write) -> (NewTable, Relation) {
-    let bucketing = write.bucket_by.map(|(buckets, columns)| Bucketing {
-        buckets,
-        columns,
-        sort_columns: write.sort_by.clone(),
-    });
+    let bucketing =
+        write.bucket_by.map(|(buckets, columns)| Bucketing { buckets, columns, sort_columns: write.sort_by.clone() });
     let new = NewTable {
         name,
         provider: write.format,

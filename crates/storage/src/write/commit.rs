@@ -32,7 +32,12 @@ pub(crate) enum Plan {
 
 impl Plan {
     /// The plan for a target; `None` where there is nothing to do.
-    pub(crate) fn of(target: &Location, mode: SaveMode, dynamic: bool, below: Option<String>) -> SparkResult<Option<Self>> {
+    pub(crate) fn of(
+        target: &Location,
+        mode: SaveMode,
+        dynamic: bool,
+        below: Option<String>,
+    ) -> SparkResult<Option<Self>> {
         let exists = target.path().exists();
         match mode {
             SaveMode::ErrorIfExists if exists => {

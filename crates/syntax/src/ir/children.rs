@@ -6,11 +6,11 @@ use super::command::{Command, Statement, TimeZone};
 use super::expression::{
     Expression, ExpressionKind, FrameBound, SortOrder, TableArgument, Window, WindowSpecification,
 };
-use super::routine::{RoutineCommand, SetValues};
-use super::table::{AlterAction, TableCommand};
 use super::relation::{
     Grouping, GroupingElement, GroupingElementSet, JoinCondition, Relation, RelationKind, TableReference, TimeTravel,
 };
+use super::routine::{RoutineCommand, SetValues};
+use super::table::{AlterAction, TableCommand};
 
 /// A direct part of a plan node.
 pub enum Child<'a> {
@@ -282,7 +282,8 @@ fn table_command_children<'a>(command: &'a mut TableCommand, children: &mut Chil
         }
         TableCommand::Insert(inserts) => {
             for insert in inserts {
-                children.extend(insert.partition.iter_mut().filter_map(|(_, value)| value.as_mut()).map(Child::Expression));
+                children
+                    .extend(insert.partition.iter_mut().filter_map(|(_, value)| value.as_mut()).map(Child::Expression));
                 children.push(Child::Relation(&mut insert.query));
             }
         }

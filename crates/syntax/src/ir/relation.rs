@@ -571,8 +571,14 @@ impl Relation {
 
     /// A table by name, without options.
     pub fn table(name: Vec<String>, origin: Origin) -> Self {
-        let reference =
-            TableReference { name, options: IndexMap::new(), is_streaming: false, time_travel: None, identifier: None, database: None };
+        let reference = TableReference {
+            name,
+            options: IndexMap::new(),
+            is_streaming: false,
+            time_travel: None,
+            identifier: None,
+            database: None,
+        };
         Self::new(RelationKind::Table(reference), origin)
     }
 

@@ -113,11 +113,7 @@ pub struct Insert {
 #[derive(Clone, Debug, PartialEq)]
 pub enum InsertTarget {
     Table(Vec<String>),
-    Directory {
-        path: Option<String>,
-        provider: Option<String>,
-        options: IndexMap<String, String>,
-    },
+    Directory { path: Option<String>, provider: Option<String>, options: IndexMap<String, String> },
 }
 
 /// `ALTER TABLE` and `ALTER VIEW`.
@@ -132,21 +128,48 @@ pub struct AlterTable {
 pub enum AlterAction {
     Rename(Vec<String>),
     SetProperties(IndexMap<String, String>),
-    UnsetProperties { keys: Vec<String>, if_exists: bool },
+    UnsetProperties {
+        keys: Vec<String>,
+        if_exists: bool,
+    },
     /// Options of the table's format, or of one partition.
-    SetSerdeProperties { properties: IndexMap<String, String>, partition: Option<PartitionSpecification> },
+    SetSerdeProperties {
+        properties: IndexMap<String, String>,
+        partition: Option<PartitionSpecification>,
+    },
     AddColumns(Vec<ColumnDefinition>),
     ReplaceColumns(Vec<ColumnDefinition>),
-    RenameColumn { from: Vec<String>, to: String },
-    DropColumns { columns: Vec<Vec<String>>, if_exists: bool },
+    RenameColumn {
+        from: Vec<String>,
+        to: String,
+    },
+    DropColumns {
+        columns: Vec<Vec<String>>,
+        if_exists: bool,
+    },
     AlterColumns(Vec<AlterColumn>),
-    AddPartitions { partitions: Vec<(PartitionSpecification, Option<String>)>, if_not_exists: bool },
-    DropPartitions { partitions: Vec<PartitionSpecification>, if_exists: bool },
-    RenamePartition { from: PartitionSpecification, to: PartitionSpecification },
-    SetLocation { partition: Option<PartitionSpecification>, location: String },
+    AddPartitions {
+        partitions: Vec<(PartitionSpecification, Option<String>)>,
+        if_not_exists: bool,
+    },
+    DropPartitions {
+        partitions: Vec<PartitionSpecification>,
+        if_exists: bool,
+    },
+    RenamePartition {
+        from: PartitionSpecification,
+        to: PartitionSpecification,
+    },
+    SetLocation {
+        partition: Option<PartitionSpecification>,
+        location: String,
+    },
     RecoverPartitions,
     /// `ALTER VIEW … AS query`
-    ViewQuery { query: Box<Relation>, text: Arc<str> },
+    ViewQuery {
+        query: Box<Relation>,
+        text: Arc<str>,
+    },
     /// `ALTER VIEW … WITH SCHEMA mode`
     ViewSchema(String),
     ClusterBy(Vec<Vec<String>>),

@@ -122,11 +122,8 @@ impl Parser<'_> {
         self.take();
         if self.accept_any(&[Keyword::Column, Keyword::Columns]).is_some() {
             let column = |parser: &mut Self| parser.column_definition(ColumnPlace::Added);
-            let columns: Vec<ColumnDefinition> = if self.is(TokenKind::LeftParen) {
-                self.parenthesized(column)?
-            } else {
-                self.comma_separated(column)?
-            };
+            let columns: Vec<ColumnDefinition> =
+                if self.is(TokenKind::LeftParen) { self.parenthesized(column)? } else { self.comma_separated(column)? };
             return Ok(AlterAction::AddColumns(columns));
         }
         let if_not_exists = self.accept_keywords(&[Keyword::If, Keyword::Not, Keyword::Exists]);
@@ -134,8 +131,7 @@ impl Parser<'_> {
             let mut partitions = Vec::new();
             while self.is_keyword(Keyword::Partition) {
                 let partition = self.partition_specification()?;
-                let location =
-                    if self.accept_keyword(Keyword::Location) { Some(self.string_literal()?) } else { None };
+                let location = if self.accept_keyword(Keyword::Location) { Some(self.string_literal()?) } else { None };
                 partitions.push((partition, location));
             }
             return Ok(AlterAction::AddPartitions { partitions, if_not_exists });
@@ -241,9 +237,8 @@ impl Parser<'_> {
             }
             TokenKind::Semicolon | TokenKind::EndOfInput => {
                 let word = if is_change { "CHANGE" } else { "ALTER" };
-                let message = format!(
-                    "ALTER TABLE table {word} COLUMN requires a TYPE, a SET/DROP, a COMMENT, or a FIRST/AFTER"
-                );
+                let message =
+                    format!("ALTER TABLE table {word} COLUMN requires a TYPE, a SET/DROP, a COMMENT, or a FIRST/AFTER");
                 return Err(self.error_since("_LEGACY_ERROR_TEMP_0035", start).param("message", message));
             }
             _ if is_change && self.is_identifier() => self.hive_change(&mut altered, start)?,
@@ -278,12 +273,8 @@ impl Parser<'_> {
         if !self.accept_keywords(&[Keyword::With, Keyword::Schema]) {
             return Ok(None);
         }
-        let mode = match self.accept_any(&[
-            Keyword::Binding,
-            Keyword::Compensation,
-            Keyword::Evolution,
-            Keyword::Type,
-        ]) {
+        let mode = match self.accept_any(&[Keyword::Binding, Keyword::Compensation, Keyword::Evolution, Keyword::Type])
+        {
             Some(Keyword::Type) => {
                 self.expect_keyword(Keyword::Evolution)?;
                 "TYPE EVOLUTION"

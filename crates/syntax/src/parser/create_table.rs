@@ -40,9 +40,9 @@ impl Parser<'_> {
             &[Keyword::Create, Keyword::Or, Keyword::Replace],
             &[Keyword::Replace],
         ];
-        let found = patterns.into_iter().find(|words| {
-            self.are_keywords(words) && self.is_keyword_ahead(words.len(), Keyword::Table)
-        })?;
+        let found = patterns
+            .into_iter()
+            .find(|words| self.are_keywords(words) && self.is_keyword_ahead(words.len(), Keyword::Table))?;
         Some(found.len())
     }
 
@@ -185,12 +185,7 @@ impl Parser<'_> {
     }
 
     /// One option behind a column's type; `false` if there is none.
-    fn column_option(
-        &mut self,
-        column: &mut ColumnDefinition,
-        place: ColumnPlace,
-        start: usize,
-    ) -> SparkResult<bool> {
+    fn column_option(&mut self, column: &mut ColumnDefinition, place: ColumnPlace, start: usize) -> SparkResult<bool> {
         match self.kind() {
             TokenKind::Bang | TokenKind::Keyword(Keyword::Not) => {
                 self.take();
@@ -226,13 +221,7 @@ impl Parser<'_> {
         Ok(true)
     }
 
-    fn refuse_twice(
-        &self,
-        is_twice: bool,
-        column: &ColumnDefinition,
-        option: &str,
-        start: usize,
-    ) -> SparkResult<()> {
+    fn refuse_twice(&self, is_twice: bool, column: &ColumnDefinition, option: &str, start: usize) -> SparkResult<()> {
         if is_twice {
             return Err(self
                 .error_since("CREATE_TABLE_COLUMN_DESCRIPTOR_DUPLICATE", start)
@@ -371,7 +360,10 @@ impl Parser<'_> {
             return Ok(Partitioning::Transform(self.text_since(start).to_owned()));
         }
         let is_typed = self.is_identifier()
-            && !matches!(self.ahead(1), TokenKind::Comma | TokenKind::RightParen | TokenKind::Dot | TokenKind::LeftParen);
+            && !matches!(
+                self.ahead(1),
+                TokenKind::Comma | TokenKind::RightParen | TokenKind::Dot | TokenKind::LeftParen
+            );
         if is_typed {
             return self.column_definition(ColumnPlace::Table).map(Partitioning::Typed);
         }

@@ -30,7 +30,14 @@ impl<'a> Parser<'a> {
         if text.trim().is_empty() {
             return Err(Self::empty_statement());
         }
-        Ok(Self { text: Arc::from(text), tokens: tokenize(text)?, position: 0, depth: 0, computed_names: Vec::new(), options })
+        Ok(Self {
+            text: Arc::from(text),
+            tokens: tokenize(text)?,
+            position: 0,
+            depth: 0,
+            computed_names: Vec::new(),
+            options,
+        })
     }
 
     /// Keeps the expression of the clause that begins at token `start` and ends in front of the current one.

@@ -38,10 +38,7 @@ impl Parser<'_> {
 
     fn is_insert_at(&self, index: usize) -> bool {
         self.is_keyword_at(index, Keyword::Insert)
-            && matches!(
-                self.kind_at(index + 1),
-                TokenKind::Keyword(Keyword::Into | Keyword::Overwrite | Keyword::With)
-            )
+            && matches!(self.kind_at(index + 1), TokenKind::Keyword(Keyword::Into | Keyword::Overwrite | Keyword::With))
     }
 
     /// `FROM relation INSERT … INSERT …`
@@ -113,8 +110,8 @@ impl Parser<'_> {
         if !overwrite {
             self.expect_keyword(Keyword::Into)?;
         }
-        let is_directory = self.is_keyword(Keyword::Directory)
-            || self.are_keywords(&[Keyword::Local, Keyword::Directory]);
+        let is_directory =
+            self.is_keyword(Keyword::Directory) || self.are_keywords(&[Keyword::Local, Keyword::Directory]);
         let placeholder = || Box::new(Relation::new(RelationKind::OneRow, firesteel_base::Origin::Unknown));
         if overwrite && is_directory {
             return Ok(Insert {
@@ -135,14 +132,14 @@ impl Parser<'_> {
         if !self.options_clause()?.is_empty() {
             return Err(self.unbuilt("INSERT WITH options", start));
         }
-        if self.are_keywords(&[Keyword::Replace, Keyword::Where]) || self.are_keywords(&[Keyword::Replace, Keyword::On]) {
+        if self.are_keywords(&[Keyword::Replace, Keyword::Where]) || self.are_keywords(&[Keyword::Replace, Keyword::On])
+        {
             return Err(self.unbuilt("INSERT INTO REPLACE WHERE", start));
         }
         let partition = self.optional_partition()?.unwrap_or_default();
         let if_not_exists = self.accept_keywords(&[Keyword::If, Keyword::Not, Keyword::Exists]);
         let by_name = self.accept_keywords(&[Keyword::By, Keyword::Name]);
-        let has_columns =
-            !by_name && self.is(TokenKind::LeftParen) && !self.encloses_query_at(self.position());
+        let has_columns = !by_name && self.is(TokenKind::LeftParen) && !self.encloses_query_at(self.position());
         let columns = if has_columns { self.identifier_list()? } else { Vec::new() };
         if if_not_exists && !overwrite {
             return Err(self
@@ -170,8 +167,7 @@ impl Parser<'_> {
             return Err(self.unbuilt("INSERT OVERWRITE DIRECTORY in a format of Hive", start));
         }
         let provider = Some(self.multipart_identifier()?.join("."));
-        let options =
-            if self.accept_keyword(Keyword::Options) { self.option_values()? } else { IndexMap::new() };
+        let options = if self.accept_keyword(Keyword::Options) { self.option_values()? } else { IndexMap::new() };
         Ok(InsertTarget::Directory { path, provider, options })
     }
 

@@ -117,7 +117,10 @@ impl Parser<'_> {
         }
         let path = self.text_since(start).to_owned();
         if path.chars().any(char::is_whitespace) {
-            return Err(self.error_since("_LEGACY_ERROR_TEMP_0064", start).param("msg", "REFRESH statements cannot contain ' ', '\\n', '\\r', '\\t' inside unquoted resource paths"));
+            return Err(self.error_since("_LEGACY_ERROR_TEMP_0064", start).param(
+                "msg",
+                "REFRESH statements cannot contain ' ', '\\n', '\\r', '\\t' inside unquoted resource paths",
+            ));
         }
         Ok(Command::Table(TableCommand::RefreshPath(path)))
     }

@@ -24,9 +24,8 @@ pub fn put_parameters(text: &str, named: &IndexMap<String, String>, positional: 
             }
             TokenKind::Colon if is_marker(&tokens, index) => {
                 has_named = true;
-                let (end, name) = next.map_or((token.end, ""), |next| {
-                    (next.end, text.get(next.start..next.end).unwrap_or(""))
-                });
+                let (end, name) =
+                    next.map_or((token.end, ""), |next| (next.end, text.get(next.start..next.end).unwrap_or("")));
                 let value = named.iter().find(|(known, _)| known.as_str() == name);
                 Some((value.map(|(_, value)| value).ok_or_else(|| unbound(name))?, end, 2))
             }

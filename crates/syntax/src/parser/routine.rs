@@ -81,9 +81,9 @@ impl Parser<'_> {
             &[Keyword::Create, Keyword::Or, Keyword::Replace],
             &[Keyword::Create, Keyword::Or, Keyword::Replace, Keyword::Temporary],
         ];
-        let found = patterns.into_iter().find(|words| {
-            self.are_keywords(words) && self.is_keyword_ahead(words.len(), Keyword::Function)
-        })?;
+        let found = patterns
+            .into_iter()
+            .find(|words| self.are_keywords(words) && self.is_keyword_ahead(words.len(), Keyword::Function))?;
         Some(found.len())
     }
 

@@ -57,9 +57,7 @@ fn check(data_type: &SparkType) -> SparkResult<()> {
         SparkType::Array { element, .. } => check(element),
         SparkType::Map { value, .. } => check(value),
         SparkType::Struct(fields) => fields.iter().try_for_each(|field| check(&field.data_type)),
-        SparkType::UserDefined(_) => {
-            Err(SparkError::unsupported(format!("to_json of {}", quoted_type(data_type))))
-        }
+        SparkType::UserDefined(_) => Err(SparkError::unsupported(format!("to_json of {}", quoted_type(data_type)))),
         _ => Ok(()),
     }
 }
@@ -224,7 +222,9 @@ fn writer<'a>(array: &'a ArrayRef, data_type: &'a SparkType, formats: &'a Format
                 Ok(())
             })
         }
-        SparkType::Variant => Box::new(move |row, out| crate::variant::json_of(array, row, &formats.datetimes.zone, out)),
+        SparkType::Variant => {
+            Box::new(move |row, out| crate::variant::json_of(array, row, &formats.datetimes.zone, out))
+        }
         SparkType::Array { element, .. } => array_writer(array, element, formats)?,
         SparkType::Map { key, value, .. } => map_writer(array, key, value, formats)?,
         SparkType::Struct(_) => struct_writer(array, data_type, formats)?,

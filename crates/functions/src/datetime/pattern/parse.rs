@@ -99,7 +99,9 @@ impl Parsed {
         let (_, month, day) = civil_from_days(days);
         for (name, given, derived) in [("MonthOfYear", self.month, month), ("DayOfMonth", self.day, day)] {
             if let Some(given) = given.filter(|given| *given != i64::from(derived)) {
-                return Err(format!("Conflict found: Field {name} {given} differs from {name} {derived} derived from the day of the year"));
+                return Err(format!(
+                    "Conflict found: Field {name} {given} differs from {name} {derived} derived from the day of the year"
+                ));
             }
         }
         Ok(())

@@ -2,8 +2,8 @@
 
 use datafusion::common::DFSchema;
 use datafusion::execution::context::ExecutionProps;
-use datafusion::logical_expr::physical_planning_context::PhysicalPlanningContext;
 use datafusion::logical_expr::ColumnarValue;
+use datafusion::logical_expr::physical_planning_context::PhysicalPlanningContext;
 use datafusion::physical_expr::create_physical_expr;
 use datafusion::scalar::ScalarValue;
 use firesteel_base::{SparkError, SparkResult};
@@ -43,7 +43,8 @@ impl Resolver<'_> {
         let lowered = self.lowering().expression(expression)?;
         let mut props = ExecutionProps::new();
         props.config_options = Some(std::sync::Arc::new(crate::analysis::config_options(&self.bind)));
-        let physical = create_physical_expr(&lowered, &DFSchema::empty(), &props, &PhysicalPlanningContext::default()).map_err(from_engine)?;
+        let physical = create_physical_expr(&lowered, &DFSchema::empty(), &props, &PhysicalPlanningContext::default())
+            .map_err(from_engine)?;
         let schema = std::sync::Arc::new(arrow::datatypes::Schema::empty());
         let options = arrow::array::RecordBatchOptions::new().with_row_count(Some(1));
         let batch = arrow::array::RecordBatch::try_new_with_options(schema, vec![], &options)

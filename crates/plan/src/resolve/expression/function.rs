@@ -97,7 +97,9 @@ impl Resolver<'_> {
                     return Err(SparkError::new("WINDOW_FUNCTION_WITHOUT_OVER_CLAUSE")
                         .param("funcName", to_sql_expr(&bind_call.sql())));
                 }
-                Bind::HigherOrder(_) => return Err(SparkError::internal("a higher-order function was bound as a scalar")),
+                Bind::HigherOrder(_) => {
+                    return Err(SparkError::internal("a higher-order function was bound as a scalar"));
+                }
             })
         })?;
         self.bound_call(function, printed, arguments, bound, call, origin)
@@ -137,7 +139,11 @@ impl Resolver<'_> {
                 let arguments = self.coerce_all(arguments, &bound.arguments)?;
                 let data_type = bound.output.first().map_or(SparkType::Null, |(_, data_type, _)| data_type.clone());
                 let nullable = bound.output.first().is_none_or(|(_, _, nullable)| *nullable);
-                (TypedKind::Generator(Box::new(GeneratorCall { function, name, arguments, bound })), data_type, nullable)
+                (
+                    TypedKind::Generator(Box::new(GeneratorCall { function, name, arguments, bound })),
+                    data_type,
+                    nullable,
+                )
             }
         };
         Ok(Typed::new(kind, data_type, nullable, origin.clone()))

@@ -40,7 +40,9 @@ impl Resolver<'_> {
                     self.lambda(parameters, body, &types, scope, &argument.origin)?
                 }
                 (ExpressionKind::Lambda { .. }, None) => {
-                    return Err(SparkError::new("INVALID_LAMBDA_FUNCTION_CALL.PARAMETER_DOES_NOT_ACCEPT_LAMBDA_FUNCTION"));
+                    return Err(SparkError::new(
+                        "INVALID_LAMBDA_FUNCTION_CALL.PARAMETER_DOES_NOT_ACCEPT_LAMBDA_FUNCTION",
+                    ));
                 }
                 (_, Some(types)) => self.constant_lambda(function, plain.clone(), &types),
                 (_, None) => plain.clone(),

@@ -124,11 +124,9 @@ fn literal_type(literal: &Literal) -> SparkType {
         Literal::Array { element, values } => {
             SparkType::array(element.clone(), values.iter().any(|value| matches!(value, Literal::Null(_))))
         }
-        Literal::Map { key, value, values, .. } => SparkType::map(
-            key.clone(),
-            value.clone(),
-            values.iter().any(|value| matches!(value, Literal::Null(_))),
-        ),
+        Literal::Map { key, value, values, .. } => {
+            SparkType::map(key.clone(), value.clone(), values.iter().any(|value| matches!(value, Literal::Null(_))))
+        }
         Literal::Struct { fields, .. } => fields.clone(),
     }
 }
@@ -211,7 +209,8 @@ fn map_array(keys: ArrayRef, values: ArrayRef, data_type: &SparkType) -> SparkRe
         return Err(SparkError::internal("a map without entries"));
     };
     let offsets = OffsetBuffer::from_lengths([keys.len()]);
-    let structs = StructArray::try_new(fields, vec![keys, values], None).map_err(firesteel_functions::kernel::from_arrow)?;
+    let structs =
+        StructArray::try_new(fields, vec![keys, values], None).map_err(firesteel_functions::kernel::from_arrow)?;
     let array = arrow::array::MapArray::try_new(entries, offsets, structs, None, is_sorted);
     Ok(Arc::new(array.map_err(firesteel_functions::kernel::from_arrow)?))
 }

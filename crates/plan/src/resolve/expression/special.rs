@@ -144,8 +144,7 @@ impl Resolver<'_> {
                     return Err(field_error(&name, &schema, matches.len()));
                 };
                 let nullable = child.nullable || field.nullable;
-                let kind =
-                    TypedKind::Field { name: field.name.as_str().into(), index: *index, child: Box::new(child) };
+                let kind = TypedKind::Field { name: field.name.as_str().into(), index: *index, child: Box::new(child) };
                 Ok(Typed::new(kind, field.data_type.clone(), nullable, origin.clone()))
             }
             SparkType::Array { .. } | SparkType::Map { .. } => {
@@ -158,13 +157,7 @@ impl Resolver<'_> {
     }
 
     /// `withField` and `dropFields`.
-    pub fn update_field(
-        &self,
-        child: Typed,
-        field: &str,
-        value: Option<Typed>,
-        origin: &Origin,
-    ) -> SparkResult<Typed> {
+    pub fn update_field(&self, child: Typed, field: &str, value: Option<Typed>, origin: &Origin) -> SparkResult<Typed> {
         let SparkType::Struct(schema) = child.data_type.clone() else {
             return Err(SparkError::new("DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE")
                 .param("sqlExpr", to_sql_expr(&format!("update_fields({})", self.printer().print(&child))))
@@ -199,8 +192,10 @@ impl Resolver<'_> {
             named.push((name.to_owned(), value.clone()));
         }
         if named.is_empty() {
-            return Err(SparkError::new("DATATYPE_MISMATCH.CANNOT_DROP_ALL_FIELDS")
-                .param("sqlExpr", to_sql_expr(&format!("update_fields({}, dropfield())", self.printer().print(&child)))));
+            return Err(SparkError::new("DATATYPE_MISMATCH.CANNOT_DROP_ALL_FIELDS").param(
+                "sqlExpr",
+                to_sql_expr(&format!("update_fields({}, dropfield())", self.printer().print(&child))),
+            ));
         }
         let arguments = named
             .into_iter()
@@ -281,9 +276,9 @@ impl Resolver<'_> {
             Some(ScalarValue::Utf8(Some(text)) | ScalarValue::Utf8View(Some(text))) => {
                 parser::parse_multipart_identifier(&text, &ParserOptions::default())
             }
-            Some(value) if value.is_null() => {
-                Err(SparkError::new("NOT_A_CONSTANT_STRING.NULL").param("name", "IDENTIFIER").param("expr", to_sql_expr(&printed)))
-            }
+            Some(value) if value.is_null() => Err(SparkError::new("NOT_A_CONSTANT_STRING.NULL")
+                .param("name", "IDENTIFIER")
+                .param("expr", to_sql_expr(&printed))),
             Some(_) => Err(SparkError::new("NOT_A_CONSTANT_STRING.WRONG_TYPE")
                 .param("name", "IDENTIFIER")
                 .param("expr", to_sql_expr(&printed))
@@ -328,4 +323,3 @@ fn field_error(name: &str, schema: &firesteel_base::SparkSchema, found: usize) -
     let fields: Vec<_> = schema.iter().map(|field| format!("`{}`", field.name)).collect();
     SparkError::new("FIELD_NOT_FOUND").param("fieldName", format!("`{name}`")).param("fields", fields.join(", "))
 }
-

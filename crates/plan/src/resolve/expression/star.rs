@@ -73,10 +73,7 @@ impl Resolver<'_> {
                 .param("attributes", format!("List({})", target.join(", ")))
                 .at(origin));
         };
-        schema
-            .iter()
-            .map(|field| self.fields(value.clone(), std::slice::from_ref(&field.name), origin))
-            .collect()
+        schema.iter().map(|field| self.fields(value.clone(), std::slice::from_ref(&field.name), origin)).collect()
     }
 
     fn has_qualifier(&self, attribute: &Attribute, target: &[String]) -> bool {
@@ -94,7 +91,8 @@ impl Resolver<'_> {
         let mut kept = columns;
         for name in except {
             let Some(excluded) = self.find_name(name, scope, origin)? else {
-                let columns: Vec<_> = scope.attributes.iter().map(|attribute| format!("`{}`", attribute.name)).collect();
+                let columns: Vec<_> =
+                    scope.attributes.iter().map(|attribute| format!("`{}`", attribute.name)).collect();
                 return Err(SparkError::new("UNRESOLVED_COLUMN.WITH_SUGGESTION")
                     .param("objectName", quote_parts(name))
                     .param("proposal", columns.join(", "))

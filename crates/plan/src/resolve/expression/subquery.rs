@@ -27,8 +27,10 @@ impl Resolver<'_> {
     pub fn scalar_subquery(&self, query: &Relation, scope: &Scope<'_>, origin: &Origin) -> SparkResult<Typed> {
         let resolved = self.subquery(query, scope)?;
         let [column] = resolved.output.as_slice() else {
-            return Err(SparkError::new("INVALID_SUBQUERY_EXPRESSION.SCALAR_SUBQUERY_RETURN_MORE_THAN_ONE_OUTPUT_COLUMN")
-                .param("number", resolved.output.len().to_string()));
+            return Err(SparkError::new(
+                "INVALID_SUBQUERY_EXPRESSION.SCALAR_SUBQUERY_RETURN_MORE_THAN_ONE_OUTPUT_COLUMN",
+            )
+            .param("number", resolved.output.len().to_string()));
         };
         let data_type = column.data_type.clone();
         let kind = TypedKind::ScalarSubquery(self.subquery_plan(resolved, scope)?);
@@ -72,7 +74,8 @@ impl Resolver<'_> {
             };
             types.push(common);
         }
-        let nullable = values.iter().any(|value| value.nullable) || resolved.output.iter().any(|column| column.nullable);
+        let nullable =
+            values.iter().any(|value| value.nullable) || resolved.output.iter().any(|column| column.nullable);
         let resolved = self.cast_output(resolved, &types)?;
         let values: SparkResult<Vec<_>> =
             values.into_iter().zip(&types).map(|(value, data_type)| self.coerce(value, data_type)).collect();

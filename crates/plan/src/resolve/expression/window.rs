@@ -28,9 +28,7 @@ impl Resolver<'_> {
         let ranks = matches!(&function, WindowFunction::Window { function, .. } if has_running_rows(function.name));
         let frame = match &specification.frame {
             Some(frame) => self.frame(frame, &order_by, scope)?,
-            None if ranks => {
-                Frame { is_rows: true, lower: Bound::UnboundedPreceding, upper: Bound::CurrentRow }
-            }
+            None if ranks => Frame { is_rows: true, lower: Bound::UnboundedPreceding, upper: Bound::CurrentRow },
             None if order_by.is_empty() => {
                 Frame { is_rows: true, lower: Bound::UnboundedPreceding, upper: Bound::UnboundedFollowing }
             }
@@ -80,10 +78,9 @@ impl Resolver<'_> {
                     .param("sqlExpr", to_sql_expr(&self.printer().print(&typed))));
             };
             if aggregate.is_distinct {
-                return Err(SparkError::new("DISTINCT_WINDOW_FUNCTION_UNSUPPORTED").param(
-                    "windowExpr",
-                    to_sql_expr(&name),
-                ));
+                return Err(
+                    SparkError::new("DISTINCT_WINDOW_FUNCTION_UNSUPPORTED").param("windowExpr", to_sql_expr(&name))
+                );
             }
             return Ok((WindowFunction::Aggregate(*aggregate), data_type, nullable));
         };
@@ -124,7 +121,13 @@ impl Resolver<'_> {
         Ok(Frame { is_rows, lower, upper })
     }
 
-    fn bound(&self, bound: &FrameBound, is_rows: bool, key: Option<&SparkType>, scope: &Scope<'_>) -> SparkResult<Bound> {
+    fn bound(
+        &self,
+        bound: &FrameBound,
+        is_rows: bool,
+        key: Option<&SparkType>,
+        scope: &Scope<'_>,
+    ) -> SparkResult<Bound> {
         let distance = match bound {
             FrameBound::UnboundedPreceding => return Ok(Bound::UnboundedPreceding),
             FrameBound::UnboundedFollowing => return Ok(Bound::UnboundedFollowing),
@@ -163,9 +166,8 @@ fn has_running_rows(name: &str) -> bool {
 /// `lag` and `lead` look at one row: Spark prints that row as their frame.
 fn offset_frame(function: &WindowFunction, frame: Frame) -> Frame {
     let WindowFunction::Window { function, arguments, .. } = function else { return frame };
-    let offset = || {
-        arguments.get(1).cloned().unwrap_or_else(|| Typed::literal(ScalarValue::Int32(Some(1)), SparkType::Integer))
-    };
+    let offset =
+        || arguments.get(1).cloned().unwrap_or_else(|| Typed::literal(ScalarValue::Int32(Some(1)), SparkType::Integer));
     let negative = |typed: Typed| match typed.constant() {
         Some(ScalarValue::Int32(Some(value))) => {
             Typed::literal(ScalarValue::Int32(Some(value.wrapping_neg())), SparkType::Integer)
@@ -200,10 +202,7 @@ fn signed_bound(value: ScalarValue, data_type: SparkType) -> Option<Bound> {
     let ordering = value.partial_cmp(&zero)?;
     Some(match ordering {
         std::cmp::Ordering::Equal => Bound::CurrentRow,
-        std::cmp::Ordering::Less => {
-            Bound::Preceding(Typed::literal(value.arithmetic_negate().ok()?, data_type))
-        }
+        std::cmp::Ordering::Less => Bound::Preceding(Typed::literal(value.arithmetic_negate().ok()?, data_type)),
         std::cmp::Ordering::Greater => Bound::Following(Typed::literal(value, data_type)),
     })
 }
-

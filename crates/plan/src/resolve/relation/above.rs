@@ -13,7 +13,12 @@ use crate::scope::Scope;
 use crate::typed::{Typed, TypedKind};
 
 impl Resolver<'_> {
-    pub fn having(&self, input: &Relation, condition: &Expression, environment: Environment<'_>) -> SparkResult<Resolved> {
+    pub fn having(
+        &self,
+        input: &Relation,
+        condition: &Expression,
+        environment: Environment<'_>,
+    ) -> SparkResult<Resolved> {
         let input = self.resolve_relation(input, environment)?;
         let Some(block) = &input.block else { return self.filter_resolved(input, condition, environment) };
         let resolve = |scope: &Scope<'_>| self.resolve_condition(condition, &Scope { grouping_first: true, ..*scope });
@@ -26,16 +31,27 @@ impl Resolver<'_> {
         block.build(self)
     }
 
-    pub fn qualify(&self, input: &Relation, condition: &Expression, environment: Environment<'_>) -> SparkResult<Resolved> {
+    pub fn qualify(
+        &self,
+        input: &Relation,
+        condition: &Expression,
+        environment: Environment<'_>,
+    ) -> SparkResult<Resolved> {
         let input = self.resolve_relation(input, environment)?;
         let Some(block) = &input.block else { return self.filter_resolved(input, condition, environment) };
-        let condition = self.with_block_scope(&input, block, environment, |scope| self.resolve_condition(condition, scope))?;
+        let condition =
+            self.with_block_scope(&input, block, environment, |scope| self.resolve_condition(condition, scope))?;
         let mut block = Block::clone(block);
         block.qualify.push(block.in_terms_of_input(condition));
         block.build(self)
     }
 
-    fn filter_resolved(&self, input: Resolved, condition: &Expression, environment: Environment<'_>) -> SparkResult<Resolved> {
+    fn filter_resolved(
+        &self,
+        input: Resolved,
+        condition: &Expression,
+        environment: Environment<'_>,
+    ) -> SparkResult<Resolved> {
         let condition = self.resolve_condition(condition, &Scope::of(&input, environment))?;
         let predicate = self.lowering().expression(&condition)?;
         let plan = datafusion::logical_expr::Filter::try_new(predicate, Arc::new(input.plan.clone()))
@@ -107,7 +123,9 @@ impl Resolver<'_> {
 
     fn refers_only_to(&self, typed: &Typed, input: &Resolved) -> bool {
         !typed.any(&|part| match &part.kind {
-            TypedKind::Column(attribute) => !input.output.iter().chain(&input.hidden).any(|known| known.id == attribute.id),
+            TypedKind::Column(attribute) => {
+                !input.output.iter().chain(&input.hidden).any(|known| known.id == attribute.id)
+            }
             TypedKind::Window(_) => true,
             _ => false,
         })

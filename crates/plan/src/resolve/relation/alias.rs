@@ -11,12 +11,19 @@ use crate::resolver::{CommonTables, Environment, References, Resolver};
 use crate::scope::{Scope, quote_parts};
 
 impl Resolver<'_> {
-    pub fn table(&self, reference: &TableReference, environment: Environment<'_>, origin: &Origin) -> SparkResult<Resolved> {
+    pub fn table(
+        &self,
+        reference: &TableReference,
+        environment: Environment<'_>,
+        origin: &Origin,
+    ) -> SparkResult<Resolved> {
         if reference.is_streaming {
             return Err(SparkError::unsupported("streaming tables"));
         }
         if reference.time_travel.is_some() {
-            return Err(SparkError::new("UNSUPPORTED_FEATURE.TIME_TRAVEL").param("relationId", quote_parts(&reference.name)));
+            return Err(
+                SparkError::new("UNSUPPORTED_FEATURE.TIME_TRAVEL").param("relationId", quote_parts(&reference.name))
+            );
         }
         let name = match &reference.identifier {
             Some(identifier) => self.identifier_parts(identifier, &Scope::empty(environment))?,
@@ -55,7 +62,13 @@ impl Resolver<'_> {
     /// The table of this name in the `WITH`s around, nearest first.
     fn common_table(&self, name: &str, tables: Option<&CommonTables<'_>>) -> SparkResult<Option<Resolved>> {
         let Some(scope) = tables else { return Ok(None) };
-        let found = scope.tables.iter().enumerate().take(scope.visible).rev().find(|(_, table)| self.same_name(&table.name, name));
+        let found = scope
+            .tables
+            .iter()
+            .enumerate()
+            .take(scope.visible)
+            .rev()
+            .find(|(_, table)| self.same_name(&table.name, name));
         let Some((index, table)) = found else { return self.common_table(name, scope.environment.tables) };
         let before = CommonTables { tables: scope.tables, visible: index, environment: scope.environment };
         let environment = Environment { tables: Some(&before), windows: &[], ..scope.environment };

@@ -43,7 +43,12 @@ impl Resolver<'_> {
     }
 
     /// A table-valued function in FROM.
-    pub fn table_function(&self, call: &TableFunction, environment: Environment<'_>, origin: &Origin) -> SparkResult<Resolved> {
+    pub fn table_function(
+        &self,
+        call: &TableFunction,
+        environment: Environment<'_>,
+        origin: &Origin,
+    ) -> SparkResult<Resolved> {
         let unresolvable =
             || SparkError::new("UNRESOLVABLE_TABLE_VALUED_FUNCTION").param("name", quote_parts(&call.name)).at(origin);
         if let Some(function) = self.sources.function(&call.name) {
@@ -57,7 +62,8 @@ impl Resolver<'_> {
             return Err(unresolvable());
         }
         let input = self.one_row();
-        let function = FunctionCall { name: call.name.clone(), arguments: call.arguments.clone(), ..FunctionCall::default() };
+        let function =
+            FunctionCall { name: call.name.clone(), arguments: call.arguments.clone(), ..FunctionCall::default() };
         let expression = Expression::new(ExpressionKind::Function(Box::new(function)), origin.clone());
         let generator = self.resolve_expression(&expression, &Scope::empty(environment))?;
         let TypedKind::Generator(call) = generator.kind else { return Err(unresolvable()) };
@@ -169,4 +175,3 @@ impl Resolver<'_> {
         columns.into_iter().map(Expr::Column)
     }
 }
-

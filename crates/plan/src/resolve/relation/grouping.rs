@@ -104,7 +104,10 @@ impl Resolver<'_> {
             }
             GroupingElement::Rollup(items) => {
                 let items = self.item_positions(items, list, scope, known)?;
-                Ok((0..=items.len()).rev().map(|length| items.iter().take(length).flatten().copied().collect()).collect())
+                Ok((0..=items.len())
+                    .rev()
+                    .map(|length| items.iter().take(length).flatten().copied().collect())
+                    .collect())
             }
             GroupingElement::Cube(items) => {
                 if items.len() > 12 {
@@ -126,7 +129,9 @@ impl Resolver<'_> {
                 for member in members {
                     match member {
                         GroupingElementSet::Set(set) => sets.push(self.positions(set, list, scope, known)?),
-                        GroupingElementSet::Nested(nested) => sets.extend(self.element_sets(nested, list, scope, known)?),
+                        GroupingElementSet::Nested(nested) => {
+                            sets.extend(self.element_sets(nested, list, scope, known)?)
+                        }
                     }
                 }
                 Ok(sets)

@@ -56,7 +56,12 @@ impl Resolver<'_> {
         }
     }
 
-    fn join_condition(&self, sides: &Sides, condition: &Expression, environment: Environment<'_>) -> SparkResult<Typed> {
+    fn join_condition(
+        &self,
+        sides: &Sides,
+        condition: &Expression,
+        environment: Environment<'_>,
+    ) -> SparkResult<Typed> {
         let attributes: Vec<_> = sides.left.output.iter().chain(&sides.right.output).cloned().collect();
         let hidden: Vec<_> = sides.left.hidden.iter().chain(&sides.right.hidden).cloned().collect();
         let scope = Scope {

@@ -56,14 +56,17 @@ impl Resolver<'_> {
                 .param("expr", printed)
                 .param("dataType", format!("\"{}\"", data_type.sql())));
         }
-        let value = value.cast_to(&arrow::datatypes::DataType::Int64).map_err(firesteel_functions::kernel::from_engine)?;
+        let value =
+            value.cast_to(&arrow::datatypes::DataType::Int64).map_err(firesteel_functions::kernel::from_engine)?;
         match value {
             ScalarValue::Int64(Some(count)) if count >= 0 => Ok(count),
             ScalarValue::Int64(Some(count)) => Err(SparkError::new("INVALID_LIMIT_LIKE_EXPRESSION.IS_NEGATIVE")
                 .param("name", clause)
                 .param("expr", printed)
                 .param("v", count.to_string())),
-            _ => Err(SparkError::new("INVALID_LIMIT_LIKE_EXPRESSION.IS_NULL").param("name", clause).param("expr", printed)),
+            _ => Err(SparkError::new("INVALID_LIMIT_LIKE_EXPRESSION.IS_NULL")
+                .param("name", clause)
+                .param("expr", printed)),
         }
     }
 
@@ -77,7 +80,8 @@ impl Resolver<'_> {
     ) -> SparkResult<Resolved> {
         let input = self.resolve_relation(input, environment)?;
         let count = usize::try_from(partitions).ok().filter(|count| *count > 0).ok_or_else(|| {
-            SparkError::new("INTERNAL_ERROR").param("message", format!("Number of partitions ({partitions}) must be positive."))
+            SparkError::new("INTERNAL_ERROR")
+                .param("message", format!("Number of partitions ({partitions}) must be positive."))
         })?;
         if !shuffle {
             return Ok(Resolved { block: None, ..input });
@@ -104,7 +108,8 @@ impl Resolver<'_> {
                 ExpressionKind::SortOrder(order) => &order.child,
                 _ => expression,
             };
-            let (next, _) = self.expression_above(input, environment, |scope| self.resolve_expression(expression, scope))?;
+            let (next, _) =
+                self.expression_above(input, environment, |scope| self.resolve_expression(expression, scope))?;
             input = next;
         }
         Ok(Resolved { block: None, ..input })

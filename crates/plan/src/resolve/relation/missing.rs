@@ -120,7 +120,11 @@ impl Resolver<'_> {
             }
             let equal = self.call("<=>", vec![Typed::column(attribute), from], &Origin::Unknown)?;
             let to = self.literal(to)?;
-            let to = if to.data_type == SparkType::Null { self.coerce(to, &attribute.data_type)? } else { self.session_cast_of(to, &attribute.data_type)? };
+            let to = if to.data_type == SparkType::Null {
+                self.coerce(to, &attribute.data_type)?
+            } else {
+                self.session_cast_of(to, &attribute.data_type)?
+            };
             branches.push((equal, to));
         }
         if branches.is_empty() {

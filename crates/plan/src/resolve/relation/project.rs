@@ -13,7 +13,12 @@ use crate::scope::Scope;
 use crate::typed::{Typed, TypedKind};
 
 impl Resolver<'_> {
-    pub fn project(&self, input: &Relation, expressions: &[Expression], environment: Environment<'_>) -> SparkResult<Resolved> {
+    pub fn project(
+        &self,
+        input: &Relation,
+        expressions: &[Expression],
+        environment: Environment<'_>,
+    ) -> SparkResult<Resolved> {
         let input = self.resolve_relation(input, environment)?;
         let selected = self.select_list(expressions, &Scope::of(&input, environment))?;
         self.project_typed(input, selected)
@@ -103,7 +108,12 @@ impl Resolver<'_> {
         }
     }
 
-    fn project_generator(&self, input: Resolved, grouping: Option<GroupBy>, selected: Vec<Typed>) -> SparkResult<Resolved> {
+    fn project_generator(
+        &self,
+        input: Resolved,
+        grouping: Option<GroupBy>,
+        selected: Vec<Typed>,
+    ) -> SparkResult<Resolved> {
         if let Some(grouping) = grouping {
             return self.generator_above_aggregate(input, grouping, selected);
         }

@@ -27,8 +27,9 @@ impl Resolver<'_> {
         origin: &Origin,
     ) -> SparkResult<Typed> {
         if function.is_table_function() {
-            return Err(SparkError::new("NOT_A_SCALAR_FUNCTION")
-                .param("functionName", quote_name_parts(&function.name)));
+            return Err(
+                SparkError::new("NOT_A_SCALAR_FUNCTION").param("functionName", quote_name_parts(&function.name))
+            );
         }
         if call.distinct || call.filter.is_some() || call.ignore_nulls.is_some() {
             return Err(SparkError::new("INVALID_SQL_SYNTAX.FUNCTION_WITH_UNSUPPORTED_SYNTAX")
@@ -163,7 +164,9 @@ impl Resolver<'_> {
             return Err(SparkError::internal("a table function without a query"));
         };
         let arguments_scope = match environment.outer {
-            Some(outer) => Scope { environment: Environment { outer: Some(outer), ..environment }, ..Scope::empty(environment) },
+            Some(outer) => {
+                Scope { environment: Environment { outer: Some(outer), ..environment }, ..Scope::empty(environment) }
+            }
             None => Scope::empty(environment),
         };
         let parameters = self.bound_parameters(function, &call.arguments, &arguments_scope)?;

@@ -154,11 +154,8 @@ impl Resolver<'_> {
     /// numbered on both sides, so that each counts for one.
     fn semi(&self, left: Resolved, right: Resolved, is_all: bool, join_type: JoinType) -> SparkResult<Resolved> {
         let output = left.output.clone();
-        let (left, right) = if is_all {
-            (self.numbered(left)?, self.numbered(right)?)
-        } else {
-            (self.distinct_rows(left)?, right)
-        };
+        let (left, right) =
+            if is_all { (self.numbered(left)?, self.numbered(right)?) } else { (self.distinct_rows(left)?, right) };
         let on = left
             .output
             .iter()
@@ -196,7 +193,10 @@ impl Resolver<'_> {
         let order = SortOrder { child: one, ascending: true, nulls: NullOrder::Default };
         let window = WindowExpression {
             function: Expression::call("row_number", Vec::new(), Origin::Unknown),
-            window: Window::Specification(WindowSpecification { order_by: vec![order], ..WindowSpecification::default() }),
+            window: Window::Specification(WindowSpecification {
+                order_by: vec![order],
+                ..WindowSpecification::default()
+            }),
         };
         let window = Expression::new(ExpressionKind::Window(Box::new(window)), Origin::Unknown);
         let mut number = self.resolve_expression(&window, &Scope::of(&input, Environment::default()))?;
@@ -212,7 +212,8 @@ impl Resolver<'_> {
 
     /// `unionByName`: the right side's columns in the left one's order; missing ones are NULL if that is allowed.
     fn align_by_name(&self, left: Resolved, right: Resolved, allow_missing: bool) -> SparkResult<(Resolved, Resolved)> {
-        let find = |side: &Resolved, name: &str| side.output.iter().find(|known| self.same_name(&known.name, name)).cloned();
+        let find =
+            |side: &Resolved, name: &str| side.output.iter().find(|known| self.same_name(&known.name, name)).cloned();
         let missing = |name: &str, side: &Resolved| {
             let known: Vec<_> = side.output.iter().map(|attribute| attribute.name.to_string()).collect();
             SparkError::new("UNRESOLVED_COLUMN_AMONG_FIELD_NAMES")

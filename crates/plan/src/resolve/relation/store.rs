@@ -35,9 +35,7 @@ impl Resolver<'_> {
         for (column, source) in assignment.columns.iter().zip(sources) {
             let value = match (source, &column.value) {
                 (Some(attribute), _) => Typed::column(&attribute),
-                (None, Some(value)) => {
-                    self.resolve_expression(value, &Scope::empty(environment))?.into_unaliased()
-                }
+                (None, Some(value)) => self.resolve_expression(value, &Scope::empty(environment))?.into_unaliased(),
                 (None, None) => Typed::literal(ScalarValue::Null, SparkType::Null),
             };
             selected.push(self.stored_value(assignment, column, value)?);
@@ -92,12 +90,7 @@ impl Resolver<'_> {
     }
 
     /// A value as the column keeps it, under the column's name.
-    fn stored_value(
-        &self,
-        assignment: &StoreAssignment,
-        column: &StoredColumn,
-        value: Typed,
-    ) -> SparkResult<Typed> {
+    fn stored_value(&self, assignment: &StoreAssignment, column: &StoredColumn, value: Typed) -> SparkResult<Typed> {
         let declared = &column.field.data_type;
         let plain = plain_type(declared);
         let value = self.assigned(assignment, column, value, &plain)?;
@@ -148,10 +141,7 @@ impl Resolver<'_> {
     }
 }
 
-fn sources_by_position(
-    assignment: &StoreAssignment,
-    output: &[Attribute],
-) -> SparkResult<Vec<Option<Attribute>>> {
+fn sources_by_position(assignment: &StoreAssignment, output: &[Attribute]) -> SparkResult<Vec<Option<Attribute>>> {
     match output.len().cmp(&assignment.given.len()) {
         std::cmp::Ordering::Less => return Err(arity_error(assignment, output, "NOT_ENOUGH_DATA_COLUMNS")),
         std::cmp::Ordering::Greater => return Err(arity_error(assignment, output, "TOO_MANY_DATA_COLUMNS")),
@@ -209,19 +199,19 @@ fn can_assign(from: &SparkType, to: &SparkType) -> bool {
         (T::Time { .. }, T::Time { .. }) => true,
         (T::YearMonthInterval { .. }, T::YearMonthInterval { .. }) => true,
         (T::DayTimeInterval { .. }, T::DayTimeInterval { .. }) => true,
-        (
-            T::Array { element: from, contains_null: from_null },
-            T::Array { element: to, contains_null: to_null },
-        ) => can_assign(from, to) && (*to_null || !*from_null),
+        (T::Array { element: from, contains_null: from_null }, T::Array { element: to, contains_null: to_null }) => {
+            can_assign(from, to) && (*to_null || !*from_null)
+        }
         (
             T::Map { key: from_key, value: from_value, value_contains_null: from_null },
             T::Map { key: to_key, value: to_value, value_contains_null: to_null },
         ) => can_assign(from_key, to_key) && can_assign(from_value, to_value) && (*to_null || !*from_null),
         (T::Struct(from), T::Struct(to)) => {
             from.len() == to.len()
-                && from.iter().zip(to.iter()).all(|(from, to)| {
-                    can_assign(&from.data_type, &to.data_type) && (to.nullable || !from.nullable)
-                })
+                && from
+                    .iter()
+                    .zip(to.iter())
+                    .all(|(from, to)| can_assign(&from.data_type, &to.data_type) && (to.nullable || !from.nullable))
         }
         _ => false,
     }

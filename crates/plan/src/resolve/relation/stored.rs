@@ -46,19 +46,15 @@ impl Resolver<'_> {
     }
 
     /// The query of a view, brought into the columns that the view was created with.
-    pub fn persistent_view(
-        &self,
-        view: &View,
-        persistent: &PersistentView,
-        query: Resolved,
-    ) -> SparkResult<Resolved> {
+    pub fn persistent_view(&self, view: &View, persistent: &PersistentView, query: Resolved) -> SparkResult<Resolved> {
         let (name, qualifier) = view.name.split_last().ok_or_else(|| SparkError::internal("a view without a name"))?;
         let mut taken = vec![0_usize; persistent.query_columns.len()];
         let mut selected = Vec::with_capacity(persistent.schema.len());
         for (index, field) in persistent.schema.iter().enumerate() {
             let wanted = persistent.query_columns.get(index).unwrap_or(&field.name);
             // Among columns of one name, the first stands for the first and so on.
-            let earlier = persistent.query_columns.iter().take(index).filter(|known| self.same_name(known, wanted)).count();
+            let earlier =
+                persistent.query_columns.iter().take(index).filter(|known| self.same_name(known, wanted)).count();
             if let Some(place) = taken.get_mut(index) {
                 *place = earlier;
             }
@@ -74,8 +70,7 @@ impl Resolver<'_> {
                 self.view_cast(view, column, &crate::char_varchar::plain_type(&field.data_type))?
             };
             let (data_type, nullable) = (child.data_type.clone(), child.nullable);
-            let alias =
-                Alias { child, names: vec![field.name.as_str().into()], metadata: field.metadata.clone() };
+            let alias = Alias { child, names: vec![field.name.as_str().into()], metadata: field.metadata.clone() };
             selected.push(Typed::new(
                 TypedKind::Alias(Box::new(alias)),
                 data_type,

@@ -18,7 +18,9 @@ impl Resolver<'_> {
         }
         if let Some((group, _)) = groups.iter().find(|(group, _)| group.len() != unpivot.value_columns.len()) {
             let _ = group;
-            return Err(SparkError::new("UNPIVOT_VALUE_SIZE_MISMATCH").param("names", unpivot.value_columns.len().to_string()));
+            return Err(
+                SparkError::new("UNPIVOT_VALUE_SIZE_MISMATCH").param("names", unpivot.value_columns.len().to_string())
+            );
         }
         let types = self.unpivot_types(unpivot, &groups)?;
         let mut rows = Vec::with_capacity(groups.len());
@@ -36,7 +38,8 @@ impl Resolver<'_> {
         if unpivot.include_nulls {
             return Ok(Resolved { block: None, ..projected });
         }
-        let values: Vec<_> = projected.output.iter().rev().take(unpivot.value_columns.len()).map(Typed::column).collect();
+        let values: Vec<_> =
+            projected.output.iter().rev().take(unpivot.value_columns.len()).map(Typed::column).collect();
         let mut any: Option<Typed> = None;
         for value in values {
             let present = self.call("isnotnull", vec![value], &Origin::Unknown)?;
@@ -65,7 +68,8 @@ impl Resolver<'_> {
         for (expressions, alias) in unpivot.values.iter().flatten() {
             let values = self.resolve_list(expressions, &scope)?;
             let is_expanded = expressions.len() == 1 && values.len() > 1;
-            let parts: Vec<Vec<Typed>> = if is_expanded { values.into_iter().map(|value| vec![value]).collect() } else { vec![values] };
+            let parts: Vec<Vec<Typed>> =
+                if is_expanded { values.into_iter().map(|value| vec![value]).collect() } else { vec![values] };
             for values in parts {
                 let names: Vec<_> = values.iter().map(|value| self.printer().print(value)).collect();
                 let label = alias.clone().unwrap_or_else(|| names.join("_"));
@@ -96,8 +100,11 @@ impl Resolver<'_> {
     fn unpivot_types(&self, unpivot: &Unpivot, groups: &[(Vec<Typed>, String)]) -> SparkResult<Vec<SparkType>> {
         let mut types = Vec::with_capacity(unpivot.value_columns.len());
         for position in 0..unpivot.value_columns.len() {
-            let found: Vec<_> =
-                groups.iter().filter_map(|(group, _)| group.get(position)).map(|value| value.data_type.clone()).collect();
+            let found: Vec<_> = groups
+                .iter()
+                .filter_map(|(group, _)| group.get(position))
+                .map(|value| value.data_type.clone())
+                .collect();
             let Some(common) = self.common_type(&found) else {
                 let listed: Vec<_> = found.iter().map(|data_type| format!("\"{}\"", data_type.sql())).collect();
                 return Err(SparkError::new("UNPIVOT_VALUE_DATA_TYPE_MISMATCH").param("types", listed.join(", ")));

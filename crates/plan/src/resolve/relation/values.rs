@@ -25,10 +25,8 @@ use crate::typed::Typed;
 impl Resolver<'_> {
     /// One row without columns.
     pub fn one_row(&self) -> Resolved {
-        let plan = LogicalPlan::EmptyRelation(EmptyRelation {
-            produce_one_row: true,
-            schema: Arc::new(DFSchema::empty()),
-        });
+        let plan =
+            LogicalPlan::EmptyRelation(EmptyRelation { produce_one_row: true, schema: Arc::new(DFSchema::empty()) });
         Resolved::new(plan, Vec::new())
     }
 
@@ -49,7 +47,12 @@ impl Resolver<'_> {
     }
 
     /// `VALUES`: each column has the common type of its values.
-    pub fn values(&self, rows: &[Vec<Expression>], environment: Environment<'_>, origin: &Origin) -> SparkResult<Resolved> {
+    pub fn values(
+        &self,
+        rows: &[Vec<Expression>],
+        environment: Environment<'_>,
+        origin: &Origin,
+    ) -> SparkResult<Resolved> {
         let scope = Scope::empty(environment);
         let rows: SparkResult<Vec<Vec<Typed>>> = rows.iter().map(|row| self.resolve_all(row, &scope)).collect();
         let rows = rows?;
@@ -85,7 +88,11 @@ impl Resolver<'_> {
         Ok(self.new_attribute(&name, data_type, nullable))
     }
 
-    fn values_row(&self, row: Vec<Typed>, attributes: &[Attribute]) -> SparkResult<Vec<datafusion::logical_expr::Expr>> {
+    fn values_row(
+        &self,
+        row: Vec<Typed>,
+        attributes: &[Attribute],
+    ) -> SparkResult<Vec<datafusion::logical_expr::Expr>> {
         row.into_iter()
             .zip(attributes)
             .map(|(value, attribute)| {
@@ -122,7 +129,8 @@ impl Resolver<'_> {
                 .map(|(index, field)| Field::new(format!("#{index}"), field.data_type.to_arrow(), field.nullable))
                 .collect::<Vec<_>>(),
         ));
-        let batches: SparkResult<Vec<_>> = batches.into_iter().map(|batch| conform(&batch, &schema, &carrier)).collect();
+        let batches: SparkResult<Vec<_>> =
+            batches.into_iter().map(|batch| conform(&batch, &schema, &carrier)).collect();
         let table = MemTable::try_new(carrier, vec![batches?]).map_err(from_engine)?;
         self.scan(Arc::new(table), &schema, &[])
     }
@@ -157,7 +165,9 @@ fn conform(batch: &RecordBatch, schema: &SparkSchema, carrier: &SchemaRef) -> Sp
     let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
     RecordBatch::try_new_with_options(carrier.clone(), columns, &options).map_err(|error| {
         let names: Vec<_> = schema.iter().filter(|field| !field.nullable).map(|field| field.name.clone()).collect();
-        SparkError::new("NOT_NULL_ASSERT_VIOLATION").param("walkedTypePath", format!("{}\n", names.join(", "))).caused_by(error)
+        SparkError::new("NOT_NULL_ASSERT_VIOLATION")
+            .param("walkedTypePath", format!("{}\n", names.join(", ")))
+            .caused_by(error)
     })
 }
 

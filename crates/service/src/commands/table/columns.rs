@@ -95,7 +95,9 @@ pub(super) async fn checked_default(
 }
 
 fn is_assignable(from: &SparkType, to: &SparkType) -> bool {
-    from.is_numeric() && to.is_numeric() || from.is_datetime() && to.is_datetime() || from.sql() == to.sql()
+    from.is_numeric() && to.is_numeric()
+        || from.is_datetime() && to.is_datetime()
+        || from.sql() == to.sql()
         || std::mem::discriminant(from) == std::mem::discriminant(to)
 }
 

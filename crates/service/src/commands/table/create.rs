@@ -8,8 +8,8 @@ use firesteel_syntax::ir::Relation;
 use firesteel_syntax::ir::table::{ColumnDefinition, CreateMode, CreateTable, Partitioning, TableClauses};
 use indexmap::IndexMap;
 
-use super::columns::{declared_schema, refuse_duplicates};
 use super::super::names::{self, Named, Searched, unsupported_operation};
+use super::columns::{declared_schema, refuse_duplicates};
 use crate::answer::{Answer, CommandResult};
 use crate::session::Session;
 
@@ -40,8 +40,7 @@ pub(super) async fn run(session: &Session, create: CreateTable) -> SparkResult<C
     let mut columns = create.columns.clone();
     let partition_columns = partition_columns(&create.clauses.partitioning, &mut columns)?;
     let schema = declared_schema(session, &columns, "CREATE TABLE").await?;
-    let existing =
-        if create.existing == CreateMode::IfNotExists { OnExisting::Keep } else { OnExisting::Fail };
+    let existing = if create.existing == CreateMode::IfNotExists { OnExisting::Keep } else { OnExisting::Fail };
     let new = new_table(name, schema, partition_columns, create.clauses, existing);
     match create.query {
         Some(query) => create_from_rows(session, new, *query).await,
@@ -90,10 +89,7 @@ fn new_table(
 }
 
 /// Names of partition columns; columns that only the partitioning declares become columns of the table.
-fn partition_columns(
-    partitioning: &[Partitioning],
-    columns: &mut Vec<ColumnDefinition>,
-) -> SparkResult<Vec<String>> {
+fn partition_columns(partitioning: &[Partitioning], columns: &mut Vec<ColumnDefinition>) -> SparkResult<Vec<String>> {
     let mut names = Vec::with_capacity(partitioning.len());
     for field in partitioning {
         match field {
@@ -314,10 +310,7 @@ fn ordered_columns(session: &Session, new: &NewTable) -> SparkResult<SparkSchema
 }
 
 fn is_nested(data_type: &SparkType) -> bool {
-    matches!(
-        data_type,
-        SparkType::Array { .. } | SparkType::Map { .. } | SparkType::Struct(_) | SparkType::Variant
-    )
+    matches!(data_type, SparkType::Array { .. } | SparkType::Map { .. } | SparkType::Struct(_) | SparkType::Variant)
 }
 
 fn check_bucketing(session: &Session, new: &NewTable, bucketing: &Bucketing) -> SparkResult<()> {

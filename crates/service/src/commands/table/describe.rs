@@ -214,7 +214,9 @@ pub(super) async fn column(
     let Some(field) = found else {
         let first = column.first().cloned().unwrap_or_default();
         if column.len() > 1 && described.iter().any(|field| session.same_name(&field.name, &first)) {
-            return Err(SparkError::new("_LEGACY_ERROR_TEMP_1060").param("command", "DESC TABLE COLUMN").param("column", column.join(".")));
+            return Err(SparkError::new("_LEGACY_ERROR_TEMP_1060")
+                .param("command", "DESC TABLE COLUMN")
+                .param("column", column.join(".")));
         }
         let known: Vec<Vec<String>> = described.iter().map(|field| vec![field.name.clone()]).collect();
         return Err(SparkError::new("UNRESOLVED_COLUMN.WITH_SUGGESTION")

@@ -120,14 +120,8 @@ fn assignment(
         StoreAssignmentPolicy::Legacy => StorePolicy::Legacy,
         StoreAssignmentPolicy::Strict => StorePolicy::Strict,
     };
-    let assignment = StoreAssignment {
-        input,
-        table: table.name.quoted(),
-        columns,
-        given,
-        by_name: insert.by_name,
-        policy,
-    };
+    let assignment =
+        StoreAssignment { input, table: table.name.quoted(), columns, given, by_name: insert.by_name, policy };
     Ok(Relation::new(RelationKind::StoreAssignment(Box::new(assignment)), Origin::Unknown))
 }
 

@@ -95,8 +95,9 @@ pub(super) async fn need(session: &Session, table: &Table, values: &Values) -> S
 
 fn refuse_unpartitioned(table: &Table) -> SparkResult<()> {
     if table.partition_columns.is_empty() {
-        return Err(SparkError::new("INVALID_PARTITION_OPERATION.PARTITION_SCHEMA_IS_EMPTY")
-            .param("name", table.name.quoted()));
+        return Err(
+            SparkError::new("INVALID_PARTITION_OPERATION.PARTITION_SCHEMA_IS_EMPTY").param("name", table.name.quoted())
+        );
     }
     Ok(())
 }

@@ -43,8 +43,10 @@ fn type_sql(data_type: &SparkType) -> String {
                 .iter()
                 .map(|field| {
                     let not_null = if field.nullable { "" } else { " NOT NULL" };
-                    let comment =
-                        field.comment().map(|comment| format!(" COMMENT {}", single_quoted(&comment))).unwrap_or_default();
+                    let comment = field
+                        .comment()
+                        .map(|comment| format!(" COMMENT {}", single_quoted(&comment)))
+                        .unwrap_or_default();
                     format!("{}: {}{not_null}{comment}", quote_if_needed(&field.name), type_sql(&field.data_type))
                 })
                 .collect();
@@ -120,8 +122,7 @@ fn create_view(view: &Table) -> String {
             format!("{}{comment}", quote_if_needed(&field.name))
         })
         .collect();
-    let mut text =
-        format!("CREATE VIEW {}.{} (\n  {})\n", view.name.database, view.name.name, columns.join(",\n  "));
+    let mut text = format!("CREATE VIEW {}.{} (\n  {})\n", view.name.database, view.name.name, columns.join(",\n  "));
     if let Some(comment) = &view.comment {
         text.push_str(&format!("COMMENT {}\n", single_quoted(comment)));
     }
@@ -176,11 +177,8 @@ pub(super) async fn extended(
         let mut text: String =
             describe::details(&table).iter().map(|(name, value)| format!("{name}: {value}\n")).collect();
         if !table.partition_columns.is_empty() {
-            let quoted: Vec<String> = table
-                .partition_columns
-                .iter()
-                .map(|name| firesteel_base::identifier::quote_identifier(name))
-                .collect();
+            let quoted: Vec<String> =
+                table.partition_columns.iter().map(|name| firesteel_base::identifier::quote_identifier(name)).collect();
             text.push_str(&format!("Partition Columns: [{}]\n", quoted.join(", ")));
         }
         let plain = firesteel_plan::as_strings(&table.schema);

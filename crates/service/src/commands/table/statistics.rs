@@ -106,12 +106,7 @@ fn analyzed_columns(session: &Session, table: &Table, columns: &AnalyzedColumns)
 }
 
 /// Counts rows, and measures columns, by one query.
-async fn measure(
-    session: &Session,
-    table: &Table,
-    columns: &[String],
-    statistics: &mut Statistics,
-) -> SparkResult<()> {
+async fn measure(session: &Session, table: &Table, columns: &[String], statistics: &mut Statistics) -> SparkResult<()> {
     let call = |name: &str, arguments: Vec<Expression>, distinct: bool| {
         let call = FunctionCall { name: vec![name.to_owned()], arguments, distinct, ..FunctionCall::default() };
         Expression::new(ExpressionKind::Function(Box::new(call)), Origin::Unknown)
