@@ -92,7 +92,7 @@ fn argument<'a>(
     printer: &'a dyn Fn() -> String,
 ) -> Argument<'a> {
     let is_foldable = constant.is_some();
-    Argument { data_type: t, nullable, constant, is_foldable, printer }
+    Argument { data_type: t, nullable, constant, is_foldable, is_literal: is_foldable, printer }
 }
 
 fn same_type(a: &DataType, b: &DataType) -> bool {
