@@ -123,3 +123,13 @@ def distinct_aggregates(spark):
 @case
 def max_by_min_by(spark):
     return sales(spark).groupBy("year").agg(F.max_by("k", "n"), F.min_by("k", "n"))
+
+
+@case
+def pivot_of_expression(spark):
+    return sales(spark).groupBy("k").pivot("year").agg((F.sum("n") + F.count("d")).alias("x"))
+
+
+@case
+def pivot_inferred_with_null(spark):
+    return sales(spark).groupBy("year").pivot("k").count()

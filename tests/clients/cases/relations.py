@@ -442,3 +442,106 @@ def local_iterator(spark):
 def row_objects(spark):
     row = people(spark).orderBy("id").first()
     return [row.id, row["name"], row[2], row.asDict(), isinstance(row, Row)]
+
+
+@case
+def union_in_order(spark):
+    return Ordered(spark.range(3).union(spark.range(5, 8)).union(spark.range(9, 12)).limit(7))
+
+
+@case
+def filter_in_order(spark):
+    rows = [row.id for row in spark.range(0, 50000, 1, 1).where("id % 3 = 0").collect()]
+    return [len(rows), rows == sorted(rows)]
+
+
+@case
+def sampled_rows(spark):
+    frame = spark.range(0, 60, 1, 1)
+    parts = frame.randomSplit([0.3, 0.7], seed=5)
+    return [
+        Ordered(frame.sample(0.3, seed=7)),
+        Ordered(frame.sample(True, 0.4, 7)),
+        Ordered(frame.sampleBy(col("id") % 3, {0: 0.5, 1: 0.2}, 3)),
+        *[Ordered(part) for part in parts],
+    ]
+
+
+@case
+def approximate_quantiles(spark):
+    frame = spark.range(0, 1000, 1, 1).select(col("id"), (col("id") % 17).cast("double").alias("d"))
+    shares = [0.1, 0.25, 0.5, 0.77, 0.9]
+    return [
+        frame.approxQuantile("id", shares, 0.1),
+        frame.approxQuantile(["id", "d"], shares, 0.01),
+        frame.limit(0).approxQuantile("id", shares, 0.1),
+        frame.agg(F.percentile_approx("id", shares, 10)),
+    ]
+
+
+@case
+def statistics_without_pairs(spark):
+    frame = spark.sql("SELECT * FROM VALUES (1, 2.0D), (2, NULL), (3, 5.0D) AS t(a, b)")
+    return [frame.cov("a", "b"), frame.corr("a", "b"), frame.limit(0).cov("a", "b"), frame.limit(1).corr("a", "b")]
+
+
+@case
+def statistics_of_text_refused(spark):
+    return people(spark).stat.cov("id", "name")
+
+
+@case
+def summary_of_all(spark):
+    frame = spark.sql("SELECT * FROM VALUES (1, '7', DATE '2020-01-01'), (2, 'b', NULL) AS t(i, s, d)").coalesce(1)
+    return [Ordered(frame.summary()), Ordered(frame.select("d").describe())]
+
+
+@case
+def summary_unknown_statistic(spark):
+    return people(spark).summary("nope").schema
+
+
+@case
+def crosstab_of_nulls(spark):
+    return people(spark).crosstab("team", "age")
+
+
+@case(since="4.0")
+def transpose_forms(spark):
+    frame = people(spark).select("age", "id")
+    return [frame.transpose("id"), frame.limit(0).transpose(), frame.select("age").transpose()]
+
+
+@case(since="4.0")
+def transpose_without_common_type(spark):
+    return people(spark).select("id", "name", "age").transpose().schema
+
+
+@case
+def observe_nothing(spark):
+    from pyspark.sql import Observation
+
+    observation = Observation("nothing")
+    spark.range(0).observe(observation, F.count(lit(1)).alias("n"), F.max("id").alias("m")).collect()
+    return observation.get
+
+
+@case
+def observe_by_command(spark, directory):
+    from pyspark.sql import Observation
+
+    observation = Observation("written")
+    metrics = [F.count(lit(1)).alias("n"), (F.sum("id") / 2).alias("half"), F.struct(F.min("id")).alias("s")]
+    spark.range(100).observe(observation, *metrics).where("id < 3").write.parquet(f"{directory}/out")
+    return [observation.get["n"], observation.get["half"]]
+
+
+@case
+def drop_duplicates_keeps_columns(spark):
+    frame = people(spark).coalesce(1).orderBy("id")
+    return frame.dropDuplicates(["team"]).select(frame["team"], "id").where(frame["id"] > 0).count()
+
+
+@case
+def names_as_written(spark):
+    return people(spark).groupBy("TEAM").agg(F.max("Age")).orderBy("Team")

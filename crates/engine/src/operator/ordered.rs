@@ -11,7 +11,9 @@ use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_expr::{EquivalenceProperties, Partitioning, PhysicalExpr};
 use datafusion::physical_plan::coalesce_partitions::CoalescePartitionsExec;
 use datafusion::physical_plan::execution_plan::{ChildrenPropertiesMode, ReplaceChildrenOptions};
+use datafusion::physical_plan::repartition::RepartitionExec;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use datafusion::physical_plan::union::UnionExec;
 use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, ExecutionPlanProperties, PlanProperties};
 use futures::StreamExt;
 use tokio::sync::mpsc;
@@ -21,10 +23,34 @@ const BATCHES_AHEAD_MAX: usize = 32;
 
 /// The plan with one partition, whose rows come in the order of the partitions there were.
 pub(crate) fn in_order(plan: Arc<dyn ExecutionPlan>) -> Result<Arc<dyn ExecutionPlan>> {
+    let plan = without_dealing(plan)?;
     if plan.output_partitioning().partition_count() > 1 {
         return Ok(Arc::new(InOrderExec::new(plan, None)));
     }
     top_in_order(plan)
+}
+
+/// Batches of one partition are not dealt out to several: nothing could put the rows in order again.
+fn without_dealing(plan: Arc<dyn ExecutionPlan>) -> Result<Arc<dyn ExecutionPlan>> {
+    if let Some(repartition) = plan.downcast_ref::<RepartitionExec>()
+        && matches!(repartition.partitioning(), Partitioning::RoundRobinBatch(_))
+        && repartition.input().output_partitioning().partition_count() == 1
+    {
+        return without_dealing(Arc::clone(repartition.input()));
+    }
+    let is_union = plan.is::<UnionExec>();
+    let children: Vec<_> = match plan.children().as_slice() {
+        [child] if plan.maintains_input_order() == [true] || plan.is::<CoalescePartitionsExec>() => {
+            vec![Arc::clone(child)]
+        }
+        children if is_union => children.iter().map(|child| Arc::clone(child)).collect(),
+        _ => return Ok(plan),
+    };
+    let replaced: Vec<_> = children.iter().cloned().map(without_dealing).collect::<Result<_>>()?;
+    if replaced.iter().zip(&children).all(|(new, old)| Arc::ptr_eq(new, old)) {
+        return Ok(plan);
+    }
+    plan.replace_children(replaced, ReplaceChildrenOptions::new(ChildrenPropertiesMode::Recompute))
 }
 
 /// Where the result's partitions are brought together, that is done in order. Below, order does not show.

@@ -101,7 +101,13 @@ impl Resolver<'_> {
         }
         let columns: Vec<String> = view.columns.iter().map(|(name, _)| name.clone()).collect();
         let (name, qualifier) = view.name.split_last().ok_or_else(|| SparkError::internal("a view without a name"))?;
-        self.aliased_relation(resolved, name, qualifier, &columns)
+        let mut aliased = self.aliased_relation(resolved, name, qualifier, &columns)?;
+        for (attribute, (_, comment)) in aliased.output.iter_mut().zip(&view.columns) {
+            if let Some(comment) = comment {
+                attribute.metadata = attribute.to_field().with_comment(comment).metadata;
+            }
+        }
+        Ok(aliased)
     }
 
     pub fn subquery_alias(
