@@ -17,7 +17,7 @@ use crate::call::Call;
 use crate::coercion::Expected;
 use crate::function::{Aggregate, DefaultValue, Function, Parameter, Scalar};
 use crate::kernel::rows::{all_valid, at, bytes, primitive, text};
-use crate::kernel::{Kernel, KernelCall, kernels};
+use crate::kernel::{KernelCall, kernels};
 
 /// What a sketch keeps with each entry.
 trait Summary: Copy + std::fmt::Debug + Send + Sync + 'static {
@@ -440,10 +440,7 @@ fn second<S: Summary>(bytes: &[u8], function: &str, is_theta: bool, mode: Mode) 
     if !is_theta {
         return parse(bytes, function);
     }
-    let theta = parse_theta(bytes, function).map_err(|error| match error.condition() {
-        "THETA_INVALID_INPUT_SKETCH_BUFFER" => error,
-        _ => error,
-    })?;
+    let theta = parse_theta(bytes, function)?;
     let hashes = theta.hashes.keys().map(|hash| (*hash, (S::start(mode), mode))).collect();
     Ok(Entries { theta: theta.theta, is_empty: theta.is_empty, hashes })
 }
