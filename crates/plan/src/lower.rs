@@ -208,10 +208,15 @@ impl Lowering<'_> {
             }
         };
         let order_by = self.sort_keys(&call.order_by)?;
+        // The frame that Spark prints for these is the row they look at; the engine finds that row itself.
+        let looks_at_one_row = matches!(
+            &call.function,
+            WindowFunction::Window { function, .. } if matches!(function.name, "lag" | "lead")
+        );
         let params = WindowFunctionParams {
             args,
             partition_by: self.all(&call.partition_by)?,
-            window_frame: self.frame(&call.frame, order_by.is_empty())?,
+            window_frame: if looks_at_one_row { whole_partition() } else { self.frame(&call.frame, order_by.is_empty())? },
             order_by,
             filter,
             null_treatment: treatment,
@@ -222,15 +227,10 @@ impl Lowering<'_> {
 
     fn frame(&self, frame: &Frame, is_unordered: bool) -> SparkResult<WindowFrame> {
         let units = if frame.is_rows { WindowFrameUnits::Rows } else { WindowFrameUnits::Range };
-        let whole_partition =
-            matches!((&frame.lower, &frame.upper), (Bound::UnboundedPreceding, Bound::UnboundedFollowing));
+        let is_whole = matches!((&frame.lower, &frame.upper), (Bound::UnboundedPreceding, Bound::UnboundedFollowing));
         // Without an order every row is a peer of every other: the running frame is the whole partition.
-        if is_unordered && (whole_partition || !frame.is_rows) {
-            return Ok(WindowFrame::new_bounds(
-                WindowFrameUnits::Rows,
-                WindowFrameBound::Preceding(ScalarValue::UInt64(None)),
-                WindowFrameBound::Following(ScalarValue::UInt64(None)),
-            ));
+        if is_unordered && (is_whole || !frame.is_rows) {
+            return Ok(whole_partition());
         }
         Ok(WindowFrame::new_bounds(
             units,
@@ -242,6 +242,15 @@ impl Lowering<'_> {
     pub fn sort_keys(&self, keys: &[SortKey]) -> SparkResult<Vec<SortExpr>> {
         keys.iter().map(|key| Ok(SortExpr::new(self.expression(&key.child)?, key.ascending, key.nulls_first))).collect()
     }
+}
+
+/// The frame of all rows of the partition.
+fn whole_partition() -> WindowFrame {
+    WindowFrame::new_bounds(
+        WindowFrameUnits::Rows,
+        WindowFrameBound::Preceding(ScalarValue::UInt64(None)),
+        WindowFrameBound::Following(ScalarValue::UInt64(None)),
+    )
 }
 
 fn frame_bound(bound: &Bound, is_rows: bool) -> SparkResult<WindowFrameBound> {

@@ -24,7 +24,7 @@ kernels! {
 fn bind<K: Kernel>(call: &Call<'_>, kernel: K) -> SparkResult<Scalar> {
     let (element, contains_null) = array_and_value(call, 1)?;
     let types = vec![SparkType::array(element.clone(), contains_null), element.clone()];
-    let result = SparkType::array(element, contains_null || call.argument(1)?.nullable);
+    let result = SparkType::array(element, true);
     let nullable = call.argument(0)?.nullable;
     Ok(Scalar::kernel(call, result, kernel).casting(types).nullable(nullable))
 }

@@ -16,11 +16,11 @@ use crate::kernel::rows::at;
 use crate::kernel::{Kernel, KernelCall, from_arrow, kernels};
 
 pub(super) const MAP_KEYS: Function =
-    Function::scalar("map_keys", |call| bind(call, MapKeys, |key, _, _| SparkType::array(key, false)))
+    Function::scalar("map_keys", |call| bind(call, MapKeys, |key, _, _| SparkType::array(key, true)))
         .arity(1..=1)
         .since("2.0.0");
 pub(super) const MAP_VALUES: Function = Function::scalar("map_values", |call| {
-    bind(call, MapValues, |_, value, nullable| SparkType::array(value, nullable))
+    bind(call, MapValues, |_, value, _| SparkType::array(value, true))
 })
 .arity(1..=1)
 .since("2.0.0");

@@ -112,9 +112,17 @@ fn shuffled(array: &ArrayRef, return_type: &DataType, random: &mut MersenneTwist
             rows.end_null(values.len())?;
             continue;
         }
-        let mut order: Vec<usize> = range(array.offsets(), row).collect();
-        for last in (1..order.len()).rev() {
-            order.swap(last, random.below(last + 1));
+        // Each element takes a drawn place among those before it, whose element goes to the end.
+        let mut order: Vec<usize> = Vec::new();
+        for index in range(array.offsets(), row) {
+            let place = random.below(order.len() + 1);
+            match order.get_mut(place) {
+                Some(taken) => {
+                    let moved = std::mem::replace(taken, index);
+                    order.push(moved);
+                }
+                None => order.push(index),
+            }
         }
         for index in order {
             values.pick(0, index);

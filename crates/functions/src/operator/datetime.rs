@@ -118,6 +118,8 @@ fn bind_add(call: &Call<'_>, left: &SparkType, right: &SparkType) -> SparkResult
         (time @ SparkType::Time { .. }, SparkType::Null) => null_of(call, time.clone(), plus),
         (left, right) if is_interval(right) && is_shiftable(left, right) => shift(call, 0, 1, false)?,
         (left, right) if is_interval(left) && is_shiftable(right, left) => shift(call, 1, 0, false)?,
+        (SparkType::Null, CalendarInterval) => return Err(no_null(call, 0, 1, plus)),
+        (CalendarInterval, SparkType::Null) => return Err(no_null(call, 1, 0, plus)),
         (_, right) if is_day_time(right) || *right == CalendarInterval => return Err(no_timestamp(call, 0, 1, plus)),
         (left, _) if is_day_time(left) || *left == CalendarInterval => return Err(no_timestamp(call, 1, 0, plus)),
         (Date, SparkType::Null) | (SparkType::Null, Date) => null_timestamp(call, SparkType::Timestamp),
@@ -127,6 +129,7 @@ fn bind_add(call: &Call<'_>, left: &SparkType, right: &SparkType) -> SparkResult
         (Date, other) if !other.is_string() => shift_days(call, 0, 1, false)?,
         (other, Date) if !other.is_string() => shift_days(call, 1, 0, false)?,
         (Date, _) => return Err(not_days(call, 0, 1, promoted(call, 1)?, date_add)),
+        (_, Date) if !call.ansi() => return Err(not_days(call, 1, 0, promoted(call, 0)?, date_add)),
         (_, Date) => return Err(not_days(call, 0, 1, SparkType::Date, date_add)),
         _ => return Ok(None),
     }))
@@ -144,6 +147,7 @@ fn bind_subtract(call: &Call<'_>, left: &SparkType, right: &SparkType) -> SparkR
             None => return Ok(None),
         },
         (left, right) if is_interval(right) && is_shiftable(left, right) => shift(call, 0, 1, true)?,
+        (Null, CalendarInterval) => return Err(no_null(call, 0, 1, minus)),
         (_, right) if is_day_time(right) || *right == CalendarInterval => {
             return Err(no_timestamp(call, 0, 1, plus_negated));
         }
@@ -397,6 +401,13 @@ fn not_days(call: &Call<'_>, base: usize, by: usize, data_type: SparkType, sql: 
         .param("sqlExpr", quoted(&printed(call, base, by, sql)))
         .param("paramIndex", ordinal(1))
         .param("inputType", quoted_type(&data_type))
+}
+
+/// A calendar interval and NULL, which Spark takes for a timestamp that it cannot make NULL's type of again.
+fn no_null(call: &Call<'_>, base: usize, by: usize, sql: Sql) -> SparkError {
+    call.mismatch_of("CAST_WITHOUT_SUGGESTION", &printed(call, base, by, sql))
+        .param("srcType", quoted_type(&SparkType::Timestamp))
+        .param("targetType", quoted_type(&SparkType::Null))
 }
 
 /// An interval moves only dates and timestamps.

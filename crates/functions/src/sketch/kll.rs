@@ -377,6 +377,8 @@ struct Kll<I: Item> {
     merges: Option<&'static str>,
     /// k was not given: the first sketch's is taken.
     takes_k: bool,
+    /// Whether partial results went in.
+    is_merged: bool,
     random: u64,
 }
 
@@ -391,16 +393,7 @@ impl<I: Item> Kll<I> {
         let given = k.and_then(|k| u16::try_from(k).ok());
         let k = given.unwrap_or(K_DEFAULT);
         let takes_k = given.is_none() && merges.is_some();
-        Self {
-            k,
-            k_least: k,
-            n: 0,
-            levels: vec![Vec::new()],
-            extremes: None,
-            merges,
-            takes_k,
-            random: 0x9e37_79b9_7f4a_7c15,
-        }
+        Self { k, k_least: k, n: 0, levels: vec![Vec::new()], extremes: None, merges, takes_k, is_merged: false, random: 0x9e37_79b9_7f4a_7c15 }
     }
 
     /// Items that a level may hold.
@@ -485,8 +478,8 @@ impl<I: Item> Kll<I> {
         }
         for (level, (own, items)) in self.levels.iter_mut().zip(&other.levels).enumerate() {
             if level == 0 {
-                // The other's items come last, at the front of the bytes.
-                own.extend(items);
+                // The other's items come as they lie in its bytes: the latest first.
+                own.extend(items.iter().rev());
             } else {
                 own.extend(items);
                 own.sort_by(order::<I>);
@@ -650,11 +643,18 @@ impl<I: Item> State for Kll<I> {
 
     fn merge(&mut self, partial: &[u8]) -> SparkResult<()> {
         self.unite(&Self::parse(partial, "kll_sketch_agg")?);
+        self.is_merged = true;
         Ok(())
     }
 
     fn result(&self) -> SparkResult<Vec<u8>> {
-        Ok(self.serialize())
+        if self.is_merged {
+            return Ok(self.serialize());
+        }
+        // Spark's results are merged of partial ones, be it a single one.
+        let mut merged = Self::new(Some(self.k.into()), None);
+        merged.unite(self);
+        Ok(merged.serialize())
     }
 
     fn partial(&self) -> SparkResult<Option<Vec<u8>>> {

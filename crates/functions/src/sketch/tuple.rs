@@ -438,10 +438,7 @@ fn second<S: Summary>(bytes: &[u8], function: &str, is_theta: bool, mode: Mode) 
     if !is_theta {
         return parse(bytes, function);
     }
-    let theta = parse_theta(bytes, function).map_err(|error| match error.condition() {
-        "THETA_INVALID_INPUT_SKETCH_BUFFER" => error,
-        _ => error,
-    })?;
+    let theta = parse_theta(bytes, function)?;
     let hashes = theta.hashes.keys().map(|hash| (*hash, (S::start(mode), mode))).collect();
     Ok(Entries { theta: theta.theta, is_empty: theta.is_empty, hashes })
 }

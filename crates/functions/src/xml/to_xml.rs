@@ -37,8 +37,7 @@ fn bind(call: &Call<'_>) -> SparkResult<Scalar> {
         arguments.push(options.to_expr());
         kernel_call(kernel_udf(ToXml), arguments, &SparkType::STRING, -1)
     };
-    let nullable = call.argument(0)?.nullable;
-    Ok(Scalar::expr(call, SparkType::STRING, build).nullable(nullable))
+    Ok(Scalar::expr(call, SparkType::STRING, build).nullable(true))
 }
 
 /// Types that have no XML text are refused.

@@ -96,7 +96,7 @@ fn calls() {
         ("position('a' in b)", "locate('a', b)"),
         ("position('a', b)", "position('a', b)"),
         ("substring(a from 2 for 3)", "substring(a, 2, 3)"),
-        ("substr(a, 2)", "substring(a, 2)"),
+        ("substr(a, 2)", "substr(a, 2)"),
         ("trim(a)", "trim(a)"),
         ("trim(both from a)", "trim(a)"),
         ("trim(leading 'x' from a)", "ltrim('x', a)"),
