@@ -69,6 +69,7 @@ pub struct Engine {
 /// Rules that plans cannot do without: the others only make them faster.
 const NEEDED_RULES: &[&str] = &[
     "rewrite_set_comparison",
+    "simplify_expressions",
     "replace_distinct_aggregate",
     "eliminate_join",
     "extract_equijoin_predicate",
@@ -138,6 +139,9 @@ fn session_config(config: &EngineConfig) -> SessionConfig {
         .with_collect_statistics(true);
     let options = session.options_mut();
     options.execution.spill_compression = SpillCompression::Lz4Frame;
+    // What a sort keeps back for merging must be a small part of what there is.
+    let reservation = options.execution.sort_spill_reservation_bytes;
+    options.execution.sort_spill_reservation_bytes = reservation.min(config.memory_bytes / 64);
     // One machine: a small side is cheaper to share among the partitions than to shuffle.
     options.optimizer.hash_join_single_partition_threshold = 16 << 20;
     options.optimizer.hash_join_single_partition_threshold_rows = 1 << 20;

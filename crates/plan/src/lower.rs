@@ -216,7 +216,11 @@ impl Lowering<'_> {
         let params = WindowFunctionParams {
             args,
             partition_by: self.all(&call.partition_by)?,
-            window_frame: if looks_at_one_row { whole_partition() } else { self.frame(&call.frame, order_by.is_empty())? },
+            window_frame: if looks_at_one_row {
+                whole_partition()
+            } else {
+                self.frame(&call.frame, order_by.is_empty())?
+            },
             order_by,
             filter,
             null_treatment: treatment,

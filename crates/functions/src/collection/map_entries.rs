@@ -19,11 +19,10 @@ pub(super) const MAP_KEYS: Function =
     Function::scalar("map_keys", |call| bind(call, MapKeys, |key, _, _| SparkType::array(key, true)))
         .arity(1..=1)
         .since("2.0.0");
-pub(super) const MAP_VALUES: Function = Function::scalar("map_values", |call| {
-    bind(call, MapValues, |_, value, _| SparkType::array(value, true))
-})
-.arity(1..=1)
-.since("2.0.0");
+pub(super) const MAP_VALUES: Function =
+    Function::scalar("map_values", |call| bind(call, MapValues, |_, value, _| SparkType::array(value, true)))
+        .arity(1..=1)
+        .since("2.0.0");
 pub(super) const MAP_ENTRIES: Function =
     Function::scalar("map_entries", |call| bind(call, MapEntries, entries_type)).arity(1..=1).since("3.0.0");
 pub(super) const MAP_CONTAINS_KEY: Function =

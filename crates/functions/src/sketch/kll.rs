@@ -393,7 +393,17 @@ impl<I: Item> Kll<I> {
         let given = k.and_then(|k| u16::try_from(k).ok());
         let k = given.unwrap_or(K_DEFAULT);
         let takes_k = given.is_none() && merges.is_some();
-        Self { k, k_least: k, n: 0, levels: vec![Vec::new()], extremes: None, merges, takes_k, is_merged: false, random: 0x9e37_79b9_7f4a_7c15 }
+        Self {
+            k,
+            k_least: k,
+            n: 0,
+            levels: vec![Vec::new()],
+            extremes: None,
+            merges,
+            takes_k,
+            is_merged: false,
+            random: 0x9e37_79b9_7f4a_7c15,
+        }
     }
 
     /// Items that a level may hold.

@@ -158,7 +158,7 @@ async fn append(session: &Session, table: &Table, input: Relation) -> SparkResul
 /// `insertInto`: rows by the positions of their columns.
 async fn insert_into(session: &Session, name: &[String], write: Write) -> SparkResult<CommandResult> {
     if !write.partition_by.is_empty() {
-        return Err(SparkError::new("_LEGACY_ERROR_TEMP_1309"));
+        return Err(SparkError::unsupported("insertInto together with partitionBy"));
     }
     let table = names::need_table(session, name, "INSERT", Searched::All).await?;
     let rows = TableInsert {

@@ -170,7 +170,8 @@ impl Parser<'_> {
     /// `SUBSTRING(text FROM position FOR length)`, or with commas.
     fn substring(&mut self, start: usize) -> SparkResult<Expression> {
         // With commas it is the function of the name that was written.
-        let is_short = matches!(self.kind(), TokenKind::Keyword(Keyword::Substr)) && self.separators(Keyword::From) == 0;
+        let is_short =
+            matches!(self.kind(), TokenKind::Keyword(Keyword::Substr)) && self.separators(Keyword::From) == 0;
         self.take_many(2);
         let mut arguments = vec![self.nested_value_expression()?];
         if !self.accept(TokenKind::Comma) {

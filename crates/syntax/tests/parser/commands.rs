@@ -102,19 +102,9 @@ fn explain() {
 
 #[test]
 fn unbuilt_statements_are_named() {
-    for (text, name) in [
-        ("CREATE TABLE t (a INT) USING parquet", "CREATE TABLE"),
-        ("INSERT INTO t VALUES (1);", "INSERT INTO"),
-        ("WITH a AS (SELECT 1) INSERT INTO t SELECT * FROM a", "INSERT"),
-        ("MERGE INTO t USING s ON a WHEN MATCHED THEN DELETE", "MERGE INTO"),
-        ("USE a.b", "USE"),
-        ("SHOW DATABASES", "SHOW NAMESPACES"),
-        ("DESCRIBE DATABASE d", "DESCRIBE NAMESPACE"),
-        ("SET VARIABLE x = 1", "SET VARIABLE"),
-        ("CREATE TEMP VIEW v USING parquet OPTIONS (path 'x')", "CREATE TEMPORARY VIEW USING"),
-        ("BEGIN SELECT 1; END", "BEGIN"),
-        ("ADD JAR x.jar", "ADD JAR"),
-    ] {
+    for (text, name) in
+        [("MERGE INTO t USING s ON a WHEN MATCHED THEN DELETE", "MERGE INTO"), ("BEGIN SELECT 1; END", "BEGIN")]
+    {
         assert_eq!(command(text), Command::Unsupported { statement: name.to_owned() }, "{text}");
     }
 }

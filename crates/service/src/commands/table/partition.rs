@@ -133,7 +133,7 @@ pub(super) async fn truncate(
 ) -> SparkResult<CommandResult> {
     let table = names::need_table(session, name, "TRUNCATE TABLE", Searched::Objects).await?;
     if table.kind == Kind::External {
-        return Err(SparkError::new("_LEGACY_ERROR_TEMP_1266").param("tableIdentWithDB", table.name.quoted()));
+        return Err(SparkError::unsupported("TRUNCATE TABLE … PARTITION of a table without partitions"));
     }
     let storage = &session.environment().storage;
     match partition {

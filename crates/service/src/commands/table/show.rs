@@ -25,7 +25,7 @@ pub(super) async fn create(session: &Session, name: &[String], as_serde: bool) -
         }
     };
     if as_serde && !table.is_view() {
-        return Err(SparkError::new("_LEGACY_ERROR_TEMP_1274").param("table", table.name.to_string()));
+        return Err(SparkError::unsupported("SHOW PARTITIONS of a view"));
     }
     let text = if table.is_view() { create_view(&table) } else { create_table(&table) };
     CommandResult::of_text("createtab_stmt", false, text)
