@@ -14,11 +14,21 @@ impl Parser<'_> {
     /// `PARTITION (name = value, name)`
     pub(super) fn partition_specification(&mut self) -> SparkResult<PartitionSpecification> {
         self.expect_keyword(Keyword::Partition)?;
-        self.parenthesized(|parser| {
+        let start = self.position();
+        let values = self.parenthesized(|parser| {
             let name = parser.plain_identifier()?;
             let value = if parser.accept(TokenKind::Equal) { Some(parser.partition_value()?) } else { None };
             Ok((name, value))
-        })
+        })?;
+        let is_twice = |(index, (name, _)): &(usize, &(String, Option<Expression>))| {
+            values.iter().take(*index).any(|(known, _)| known.eq_ignore_ascii_case(name))
+        };
+        match values.iter().enumerate().find(is_twice) {
+            Some((_, (name, _))) => Err(self
+                .error_since("DUPLICATE_KEY", start)
+                .param("keyColumn", firesteel_base::identifier::quote_identifier(name))),
+            None => Ok(values),
+        }
     }
 
     pub(super) fn optional_partition(&mut self) -> SparkResult<Option<PartitionSpecification>> {
