@@ -76,7 +76,7 @@ run: setup ## Build, start the server, run the example through PySpark, go on se
 # --- tests ------------------------------------------------------------------------------------------------------------
 
 .PHONY: test
-test: test-rust test-tpch ## Run every test that a change must pass
+test: format test-rust tidy test-clients conformance-check ## Run every test that a change must pass
 
 .PHONY: format
 format:
@@ -92,20 +92,15 @@ build: setup
 	cargo build --workspace --all-targets
 
 .PHONY: test-rust
-test-rust: setup nextest ## Run the tests of the vocabulary and of the parser
-	cargo nextest run --package firesteel-base --package firesteel-syntax
+test-rust: build nextest ## Run the crates' tests and the recorded SQL in all modes
+	cargo nextest run --workspace
 
 .PHONY: tidy
 tidy: build ## Check layering, lengths, module documentation and links
 	$(DEBUG)/xtask tidy
 
-.PHONY: test-tpch
-test-tpch: setup ## Run TPC-H in SQL and in the DataFrame API through unmodified PySpark; answers are Spark's
-	cargo build --package firesteel-cli
-	FIRESTEEL_BINARY=$(DEBUG)/firesteel $(CLIENT) -m pytest tests/clients/test_tpch.py -q
-
 .PHONY: test-clients
-test-clients: build $(CACHE)/pyspark35/.stamp ## Run the tests of unmodified PySpark 4.2 and 3.5
+test-clients: build $(CACHE)/pyspark35/.stamp ## Run TPC-H and the recorded cases through unmodified PySpark 4.2 and 3.5
 	FIRESTEEL_BINARY=$(DEBUG)/firesteel $(CLIENT) -m pytest tests/clients -q
 	FIRESTEEL_BINARY=$(DEBUG)/firesteel $(CLIENT_35) -m pytest tests/clients -q
 
