@@ -16,6 +16,7 @@ use firesteel_syntax::ir::routine::CreateFunction;
 use firesteel_syntax::ir::{Expression, Relation, RelationKind};
 
 use crate::operator::Observation;
+use crate::held::HeldLookup;
 use crate::resolver::{Environment, Resolver};
 use crate::scope::Scope;
 use crate::sources::Sources;
@@ -27,6 +28,7 @@ pub struct AnalysisContext {
     pub conf: SessionConf,
     pub views: Arc<dyn ViewLookup>,
     pub storage: Arc<Storage>,
+    pub held: Arc<dyn HeldLookup>,
     /// Microseconds since the epoch at which the query began: what `current_timestamp()` answers throughout it.
     pub query_time: i64,
     /// The user that asks, for `current_user()`.

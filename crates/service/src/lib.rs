@@ -10,6 +10,7 @@
 mod analysis;
 mod answer;
 mod artifacts;
+mod cache;
 mod clock;
 mod commands;
 mod display;
@@ -19,6 +20,7 @@ mod observed;
 mod operation;
 mod parsing;
 mod precomputed;
+mod plan_cache;
 mod session;
 mod sessions;
 mod show;
@@ -28,10 +30,11 @@ mod views;
 use firesteel_base::SparkError;
 
 pub use answer::{Answer, CommandResult, Rows};
-pub use artifacts::Artifacts;
+pub use artifacts::{Artifacts, Incoming, UploadedFiles};
 pub use clock::{Clock, ManualClock};
 pub use display::Display;
 pub use errors::Errors;
+pub use firesteel_engine::{OperatorMetric, OperatorMetrics, StageProgress};
 pub use limits::Limits;
 pub use observed::ObservedMetrics;
 pub use operation::{
