@@ -5,7 +5,7 @@ mod oracle;
 mod record;
 mod tidy;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -38,8 +38,8 @@ enum Command {
 
 fn main() -> ExitCode {
     let result = match Arguments::parse().command {
-        Command::Tidy { update } => tidy::run(root(), update),
-        Command::Record { paths, missing } => record::run(root(), &paths, missing),
+        Command::Tidy { update } => tidy::run(&root(), update),
+        Command::Record { paths, missing } => record::run(&root(), &paths, missing),
     };
     match result {
         Ok(summary) => {
@@ -53,7 +53,9 @@ fn main() -> ExitCode {
     }
 }
 
-/// The checkout's directory.
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("."))
+/// The checkout's directory, found from where the process runs: checkouts share a build directory, so that where this was
+/// compiled may be another one.
+fn root() -> PathBuf {
+    let here = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."));
+    here.ancestors().find(|directory| directory.join("Cargo.lock").is_file()).unwrap_or(&here).to_owned()
 }

@@ -29,7 +29,7 @@ fn leading_literal(text: &str) -> Option<&str> {
 
 #[test]
 fn every_named_condition_exists() {
-    let crates = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let crates = Path::new("..");
     let mut files = Vec::new();
     for entry in fs::read_dir(crates).unwrap() {
         let sources = entry.unwrap().path().join("src");

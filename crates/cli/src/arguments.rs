@@ -30,7 +30,35 @@ pub struct Serve {
     #[arg(long, env = "FIRESTEEL_PORT")]
     pub port: Option<u16>,
     #[command(flatten)]
+    pub security: Security,
+    #[command(flatten)]
     pub common: Common,
+}
+
+/// Who may connect, and how.
+#[derive(Args, Debug, Default)]
+pub struct Security {
+    /// File with the token that clients must show.
+    #[arg(long, value_name = "FILE", env = "FIRESTEEL_TOKEN_FILE")]
+    pub token_file: Option<PathBuf>,
+    /// File with the public keys (JWKS) of the issuer whose JSON web tokens name the users.
+    #[arg(long, value_name = "FILE", env = "FIRESTEEL_JWT_KEYS")]
+    pub jwt_keys: Option<PathBuf>,
+    /// The server's certificate (PEM).
+    #[arg(long, value_name = "FILE", env = "FIRESTEEL_TLS_CERTIFICATE")]
+    pub tls_certificate: Option<PathBuf>,
+    /// The key of the server's certificate (PEM).
+    #[arg(long, value_name = "FILE", env = "FIRESTEEL_TLS_KEY")]
+    pub tls_key: Option<PathBuf>,
+    /// Clients must show a certificate that one of these signed (PEM).
+    #[arg(long, value_name = "FILE", env = "FIRESTEEL_TLS_CLIENT_ROOTS")]
+    pub tls_client_roots: Option<PathBuf>,
+    /// Listen beyond this machine although anyone who connects may do everything.
+    #[arg(long, env = "FIRESTEEL_ALLOW_UNAUTHENTICATED")]
+    pub allow_unauthenticated: bool,
+    /// The origin of web pages that may connect by gRPC-web; may be given several times.
+    #[arg(long = "web-origin", value_name = "ORIGIN")]
+    pub web_origins: Vec<String>,
 }
 
 #[derive(Args, Debug, Default)]

@@ -3,11 +3,14 @@
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use firesteel_service::Limits;
 use serde::Deserialize;
 
 use crate::Failure;
-use crate::arguments::{Common, Serve};
+use crate::arguments::{self, Common, Serve};
+use crate::security::{self, Authentication, Security, Tls};
 
 /// Spark Connect's port.
 const DEFAULT_PORT: u16 = 15002;
@@ -24,6 +27,8 @@ pub struct Configuration {
     pub log_json: bool,
     /// Settings that sessions begin with.
     pub conf: BTreeMap<String, String>,
+    pub security: Security,
+    pub limits: Limits,
 }
 
 /// The file's form. Unknown keys are refused.
@@ -38,18 +43,50 @@ struct File {
     log: Option<String>,
     log_json: Option<bool>,
     conf: BTreeMap<String, String>,
+    authentication: Authentication,
+    tls: Tls,
+    allow_unauthenticated: bool,
+    web_origins: Vec<String>,
+    sessions: SessionLimits,
+}
+
+/// `[sessions]`
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct SessionLimits {
+    /// Open sessions of all users, and of one.
+    max: Option<usize>,
+    max_of_user: Option<usize>,
+    idle_seconds: Option<u64>,
+}
+
+impl SessionLimits {
+    fn limits(&self) -> Limits {
+        let default = Limits::default();
+        Limits {
+            sessions_max: self.max.unwrap_or(default.sessions_max),
+            sessions_of_user_max: self.max_of_user.unwrap_or(default.sessions_of_user_max),
+            session_idle: self.idle_seconds.map_or(default.session_idle, Duration::from_secs),
+            ..default
+        }
+    }
 }
 
 impl Configuration {
     pub fn for_serving(options: &Serve) -> Result<Self, Failure> {
-        Self::new(&options.common, options.address, options.port)
+        Self::new(&options.common, &options.security, options.address, options.port)
     }
 
     pub fn for_shell(options: &Common) -> Result<Self, Failure> {
-        Self::new(options, None, None)
+        Self::new(options, &arguments::Security::default(), None, None)
     }
 
-    fn new(common: &Common, address: Option<IpAddr>, port: Option<u16>) -> Result<Self, Failure> {
+    fn new(
+        common: &Common,
+        security: &arguments::Security,
+        address: Option<IpAddr>,
+        port: Option<u16>,
+    ) -> Result<Self, Failure> {
         let file = common.config.as_deref().map(read).transpose()?.unwrap_or_default();
         let memory_bytes = match common.memory.as_ref().or(file.memory.as_ref()) {
             Some(text) => parse_size(text)?,
@@ -67,6 +104,17 @@ impl Configuration {
                 .ok_or_else(|| Failure(format!("--conf takes KEY=VALUE, but was given {setting}")))?;
             conf.insert(key.to_owned(), value.to_owned());
         }
+        // Spark's own key for it. Sessions must not read it.
+        let token = conf.remove("spark.connect.authenticate.token");
+        let limits = file.sessions.limits();
+        let given = security::Given {
+            authentication: file.authentication,
+            tls: file.tls,
+            allow_unauthenticated: file.allow_unauthenticated,
+            web_origins: file.web_origins,
+            token,
+        };
+        let security = Security::new(security, given)?;
         Ok(Self {
             address: address.or(file.address).unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST)),
             port: port.or(file.port).unwrap_or(DEFAULT_PORT),
@@ -76,6 +124,8 @@ impl Configuration {
             log: common.log.clone().or(file.log).unwrap_or_else(|| "info".to_owned()),
             log_json: common.log_json || file.log_json.unwrap_or(false),
             conf,
+            security,
+            limits,
         })
     }
 }
@@ -125,11 +175,11 @@ mod tests {
         std::fs::write(&path, "memory = \"1g\"\nport = 1234\n[conf]\n\"spark.sql.ansi.enabled\" = \"false\"\n")
             .unwrap();
         let common = Common { config: Some(path.clone()), memory: Some("2g".to_owned()), ..Common::default() };
-        let configuration = Configuration::new(&common, None, None).unwrap();
+        let configuration = Configuration::new(&common, &Default::default(), None, None).unwrap();
         assert_eq!((configuration.memory_bytes, configuration.port), (2 << 30, 1234));
         assert_eq!(configuration.conf.get("spark.sql.ansi.enabled").map(String::as_str), Some("false"));
         std::fs::write(&path, "prot = 1\n").unwrap();
-        assert!(Configuration::new(&common, None, None).is_err());
+        assert!(Configuration::new(&common, &Default::default(), None, None).is_err());
         std::fs::remove_dir_all(&directory).unwrap();
     }
 }

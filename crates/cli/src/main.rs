@@ -3,6 +3,7 @@
 mod arguments;
 mod configuration;
 mod logging;
+mod security;
 mod serve;
 mod server;
 mod sql;

@@ -10,6 +10,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::arguments::Serve;
 use crate::configuration::Configuration;
+use crate::security::Security;
 use crate::server::Server;
 use crate::{Failure, logging};
 
@@ -17,6 +18,7 @@ use crate::{Failure, logging};
 pub fn run(options: &Serve) -> Result<(), Failure> {
     let started = Instant::now();
     let configuration = Configuration::for_serving(options)?;
+    configuration.security.check_address(configuration.address)?;
     logging::start(&configuration)?;
     let Server { sessions, waiting, working } = Server::new(&configuration)?;
     let served = waiting.block_on(async {
@@ -33,7 +35,9 @@ pub fn run(options: &Serve) -> Result<(), Failure> {
             "listening on sc://{address}"
         );
         let shutdown = shutdown_signal()?;
-        firesteel_connect::serve(listener, Arc::clone(&sessions), ServerOptions::default(), shutdown).await?;
+        let Security { credentials, tls, web_origins, .. } = configuration.security.clone();
+        let options = ServerOptions { credentials, tls, web_origins, ..ServerOptions::default() };
+        firesteel_connect::serve(listener, Arc::clone(&sessions), options, shutdown).await?;
         sessions.close_all();
         tracing::info!("stopped");
         Ok(())

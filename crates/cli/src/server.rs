@@ -6,7 +6,7 @@ use std::sync::Arc;
 use firesteel_base::config::SessionConf;
 use firesteel_catalog::SqliteCatalog;
 use firesteel_engine::{Engine, EngineConfig};
-use firesteel_service::{Clock, Environment, Limits, Sessions};
+use firesteel_service::{Clock, Environment, Sessions};
 use firesteel_storage::Storage;
 use tokio::runtime::{Builder, Runtime};
 
@@ -55,7 +55,7 @@ impl Server {
             warehouse: location,
             runtime: working.handle().clone(),
             clock: Clock::system(),
-            limits: Limits::default(),
+            limits: configuration.limits.clone(),
             conf,
         };
         Ok(Self { sessions: Sessions::new(environment), waiting, working })

@@ -3,6 +3,7 @@
 //! The only crate that knows Spark's protobuf. It decodes plans to the IR, runs them through `firesteel-service`, and
 //! encodes answers; it knows nothing of how queries run.
 
+mod authenticate;
 pub mod client;
 mod codec;
 mod decode;
@@ -18,4 +19,5 @@ mod generated {
     tonic::include_proto!("spark.connect.SparkConnectService");
 }
 
-pub use server::{ServerOptions, serve};
+pub use authenticate::{Credentials, CredentialsError, JwtOptions, Secret};
+pub use server::{ServeError, ServerOptions, TlsOptions, serve};

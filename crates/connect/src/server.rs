@@ -1,5 +1,7 @@
 //! Serving the protocol on a socket.
 
+use std::error::Error;
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,8 +9,14 @@ use firesteel_service::Sessions;
 use tokio::net::TcpListener;
 use tokio_stream::wrappers::TcpListenerStream;
 use tonic::codec::CompressionEncoding;
-use tonic::transport::Server;
+use tonic::codegen::http::{HeaderName, HeaderValue, Method};
+use tonic::service::interceptor::InterceptedService;
+use tonic::transport::{Certificate, Server, ServerTlsConfig};
+use tonic_health::ServingStatus;
+use tonic_web::GrpcWebLayer;
+use tower_http::cors::{AllowOrigin, Any, CorsLayer};
 
+use crate::authenticate::{Authenticator, Credentials, CredentialsError};
 use crate::generated::spark_connect_service_server::SparkConnectServiceServer;
 use crate::handler::Handler;
 
@@ -23,6 +31,64 @@ pub struct ServerOptions {
     pub keepalive_timeout: Duration,
     /// Bytes a client may be sent before it says that it has read them: what keeps fast results fast.
     pub connection_window_bytes: u32,
+    /// Who may call.
+    pub credentials: Credentials,
+    /// Encryption; `None`: none.
+    pub tls: Option<TlsOptions>,
+    /// The origins of web pages that may call by gRPC-web; none: gRPC-web is not spoken.
+    pub web_origins: Vec<String>,
+}
+
+/// Encryption of connections. All are PEM.
+#[derive(Clone)]
+pub struct TlsOptions {
+    /// The server's certificate, and those between it and a root.
+    pub certificate: Vec<u8>,
+    pub key: Vec<u8>,
+    /// Clients must show a certificate that one of these signed.
+    pub client_roots: Option<Vec<u8>>,
+}
+
+impl fmt::Debug for TlsOptions {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("TlsOptions").field("mutual", &self.client_roots.is_some()).finish_non_exhaustive()
+    }
+}
+
+/// Why serving ended.
+#[derive(Debug)]
+pub enum ServeError {
+    Credentials(CredentialsError),
+    /// An origin of web pages that is none.
+    Origin(String),
+    Transport(tonic::transport::Error),
+}
+
+impl fmt::Display for ServeError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Credentials(error) => error.fmt(formatter),
+            Self::Origin(origin) => write!(formatter, "{origin} is no origin such as https://example.org"),
+            Self::Transport(error) => match error.source() {
+                Some(cause) => write!(formatter, "{error}: {cause}"),
+                None => error.fmt(formatter),
+            },
+        }
+    }
+}
+
+impl Error for ServeError {}
+
+impl From<CredentialsError> for ServeError {
+    fn from(error: CredentialsError) -> Self {
+        Self::Credentials(error)
+    }
+}
+
+impl From<tonic::transport::Error> for ServeError {
+    fn from(error: tonic::transport::Error) -> Self {
+        Self::Transport(error)
+    }
 }
 
 impl Default for ServerOptions {
@@ -32,6 +98,9 @@ impl Default for ServerOptions {
             keepalive_interval: Duration::from_secs(30),
             keepalive_timeout: Duration::from_secs(20),
             connection_window_bytes: 8 << 20,
+            credentials: Credentials::default(),
+            tls: None,
+            web_origins: Vec::new(),
         }
     }
 }
@@ -42,27 +111,65 @@ pub async fn serve(
     sessions: Arc<Sessions>,
     options: ServerOptions,
     shutdown: impl Future<Output = ()>,
-) -> Result<(), tonic::transport::Error> {
+) -> Result<(), ServeError> {
+    let authenticator = Authenticator::new(options.credentials.clone())?;
     let service = SparkConnectServiceServer::new(Handler::new(Arc::clone(&sessions)))
         .accept_compressed(CompressionEncoding::Gzip)
         .max_decoding_message_size(options.message_bytes_max)
         .max_encoding_message_size(usize::MAX);
+    let service = InterceptedService::new(service, move |request| authenticator.check(request));
+    // Anyone may ask whether the server lives.
+    let (reporter, health) = tonic_health::server::health_reporter();
+    reporter.set_service_status(SERVICE_NAME, ServingStatus::Serving).await;
     let closing = Arc::clone(&sessions);
     let stop = async move {
         shutdown.await;
+        reporter.set_service_status(SERVICE_NAME, ServingStatus::NotServing).await;
         // Ends the streams, without which connections would not drain.
         closing.close_all();
     };
-    let server = Server::builder()
-        .tcp_nodelay(true)
-        .http2_keepalive_interval(Some(options.keepalive_interval))
-        .http2_keepalive_timeout(Some(options.keepalive_timeout))
-        .initial_connection_window_size(Some(options.connection_window_bytes))
-        .initial_stream_window_size(Some(options.connection_window_bytes))
-        .add_service(service)
-        .serve_with_incoming_shutdown(TcpListenerStream::new(listener), stop);
+    let mut builder = builder(&options)?;
+    let incoming = TcpListenerStream::new(listener);
+    let server = async move {
+        if options.web_origins.is_empty() {
+            let router = builder.add_service(health).add_service(service);
+            return Ok(router.serve_with_incoming_shutdown(incoming, stop).await?);
+        }
+        let mut web = builder.accept_http1(true).layer(cors(&options.web_origins)?).layer(GrpcWebLayer::new());
+        let router = web.add_service(health).add_service(service);
+        Ok(router.serve_with_incoming_shutdown(incoming, stop).await?)
+    };
     tokio::select! {
         result = server => result,
         () = sessions.keep_tidy() => Ok(()),
     }
+}
+
+const SERVICE_NAME: &str = "spark.connect.SparkConnectService";
+
+fn builder(options: &ServerOptions) -> Result<Server, ServeError> {
+    let builder = Server::builder()
+        .tcp_nodelay(true)
+        .http2_keepalive_interval(Some(options.keepalive_interval))
+        .http2_keepalive_timeout(Some(options.keepalive_timeout))
+        .initial_connection_window_size(Some(options.connection_window_bytes))
+        .initial_stream_window_size(Some(options.connection_window_bytes));
+    let Some(tls) = &options.tls else { return Ok(builder) };
+    let mut config = ServerTlsConfig::new().identity(tonic::transport::Identity::from_pem(&tls.certificate, &tls.key));
+    if let Some(roots) = &tls.client_roots {
+        config = config.client_ca_root(Certificate::from_pem(roots));
+    }
+    Ok(builder.tls_config(config)?)
+}
+
+/// What browsers are told of who may call.
+fn cors(origins: &[String]) -> Result<CorsLayer, ServeError> {
+    let parse = |origin: &String| origin.parse::<HeaderValue>().map_err(|_| ServeError::Origin(origin.clone()));
+    let origins: Result<Vec<_>, _> = origins.iter().map(parse).collect();
+    let told = ["grpc-status", "grpc-message", "grpc-status-details-bin"];
+    Ok(CorsLayer::new()
+        .allow_origin(AllowOrigin::list(origins?))
+        .allow_methods([Method::POST])
+        .allow_headers(Any)
+        .expose_headers(told.map(HeaderName::from_static)))
 }

@@ -1,5 +1,7 @@
 //! `SparkError` as a gRPC status with Spark's `ErrorInfo`, and as the details a client may fetch afterwards.
 
+use std::error::Error;
+
 use firesteel_base::{QueryContext, SparkError};
 use firesteel_service::Session;
 use prost::Message;
@@ -73,11 +75,6 @@ pub(crate) fn of(error: &SparkError, session: Option<&Session>) -> Status {
     Status::with_details(code, message, rpc.encode_to_vec().into())
 }
 
-/// A call that is not built: refused with its name.
-pub(crate) fn unimplemented(call: &str) -> Status {
-    Status::unimplemented(format!("spark.connect.SparkConnectService/{call} is not implemented"))
-}
-
 /// At most so many bytes, in the message and as a header escapes it, with dots for what was cut.
 fn shorten(message: &str) -> String {
     let escaped =
@@ -100,8 +97,32 @@ fn shorten(message: &str) -> String {
     format!("{}...", message.get(..end).unwrap_or_default())
 }
 
-/// The details of an error, as `FetchErrorDetails` answers them.
+/// How many causes of an error are told.
+const CAUSES_MAX: usize = 16;
+
+/// The details of an error and of what caused it, as `FetchErrorDetails` answers them.
 pub(crate) fn error_details(error: &SparkError) -> FetchErrorDetailsResponse {
+    let mut errors = vec![detail(error)];
+    let mut cause = error.source();
+    while let Some(current) = cause.filter(|_| errors.len() <= CAUSES_MAX) {
+        // Wrappers that only pass on what another says add nothing.
+        let told = errors.last().is_some_and(|last| last.message == current.to_string());
+        if !told {
+            let index = i32::try_from(errors.len()).ok();
+            if let Some(last) = errors.last_mut() {
+                last.cause_idx = index;
+            }
+            errors.push(match current.downcast_ref::<SparkError>() {
+                Some(spark) => detail(spark),
+                None => foreign_detail(current),
+            });
+        }
+        cause = current.source();
+    }
+    FetchErrorDetailsResponse { root_error_idx: Some(0), errors, ..Default::default() }
+}
+
+fn detail(error: &SparkError) -> details::Error {
     let has_condition = !error.condition().is_empty();
     let throwable = details::SparkThrowable {
         error_class: Some(error.condition().to_owned()),
@@ -110,14 +131,23 @@ pub(crate) fn error_details(error: &SparkError) -> FetchErrorDetailsResponse {
         sql_state: Some(error.sql_state().to_owned()).filter(|state| !state.is_empty()),
         breaking_change_info: None,
     };
-    let error = details::Error {
+    details::Error {
         error_type_hierarchy: class_hierarchy(error).into_iter().map(str::to_owned).collect(),
         message: error.message(),
-        stack_trace: Vec::new(),
-        cause_idx: None,
         spark_throwable: Some(throwable).filter(|_| has_condition),
-    };
-    FetchErrorDetailsResponse { root_error_idx: Some(0), errors: vec![error], ..Default::default() }
+        ..Default::default()
+    }
+}
+
+/// An error of a library, which Spark's classes do not tell.
+fn foreign_detail(error: &(dyn std::error::Error + 'static)) -> details::Error {
+    details::Error {
+        error_type_hierarchy: ["java.lang.RuntimeException", "java.lang.Exception", "java.lang.Throwable"]
+            .map(str::to_owned)
+            .to_vec(),
+        message: error.to_string(),
+        ..Default::default()
+    }
 }
 
 fn query_context(context: QueryContext) -> details::QueryContext {
@@ -166,6 +196,17 @@ mod tests {
         assert_eq!(info.metadata["messageParameters"], r#"{"handle":"x"}"#);
         assert_eq!(info.metadata["sqlState"], "HY000");
         assert!(!info.metadata.contains_key("errorId"));
+    }
+
+    #[test]
+    fn causes_are_told_in_their_order() {
+        let cause = SparkError::new("DIVIDE_BY_ZERO").caused_by(std::io::Error::other("the disk is full"));
+        let details = error_details(&SparkError::internal("outer").caused_by(cause));
+        let told: Vec<_> = details.errors.iter().map(|error| error.cause_idx).collect();
+        assert_eq!(told, [Some(1), Some(2), None]);
+        assert_eq!(details.errors[1].spark_throwable.as_ref().unwrap().error_class(), "DIVIDE_BY_ZERO");
+        assert_eq!(details.errors[2].message, "the disk is full");
+        assert!(details.errors[2].spark_throwable.is_none());
     }
 
     #[test]

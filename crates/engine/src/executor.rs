@@ -19,9 +19,11 @@ use firesteel_plan::AnalyzedPlan;
 use firesteel_syntax::ir::command::ExplainMode;
 
 use crate::errors::spark_error;
+use crate::held::{Held, HeldStore, HoldingPlace};
 use crate::null_safe::NullSafeEquality;
 use crate::operator::{Observer, Planner, in_order, start_observers};
 use crate::output::conform;
+use crate::progress::QueryProgress;
 
 /// How much the engine may use, and where it may spill.
 #[derive(Clone, Debug)]
@@ -45,6 +47,8 @@ pub struct QueryOutput {
     pub stream: SendableRecordBatchStream,
     /// What watches the rows on their way.
     pub observers: Vec<Observer>,
+    /// How far it is, for as long as anyone asks.
+    pub progress: QueryProgress,
 }
 
 /// Runs analyzed plans.
@@ -54,6 +58,9 @@ pub trait Executor: Send + Sync {
     /// Errors in the stream are `DataFusionError::External` of a `SparkError`; see [`crate::spark_error`].
     async fn execute(&self, plan: &AnalyzedPlan, conf: &SessionConf) -> SparkResult<QueryOutput>;
 
+    /// Keeps the plan's rows from when they are first read.
+    fn hold(&self, plan: AnalyzedPlan, conf: &SessionConf, place: HoldingPlace) -> Arc<Held>;
+
     /// The plan in the form of `EXPLAIN`.
     async fn explain(&self, plan: &AnalyzedPlan, conf: &SessionConf, mode: ExplainMode) -> SparkResult<String>;
 }
@@ -62,6 +69,7 @@ pub trait Executor: Send + Sync {
 pub struct Engine {
     config: EngineConfig,
     runtime: Arc<RuntimeEnv>,
+    held: Arc<HeldStore>,
     /// What every query's state starts from: planners and rules, made once.
     base: SessionState,
 }
@@ -102,7 +110,8 @@ impl Engine {
         let mut rules: Vec<Arc<dyn OptimizerRule + Send + Sync>> = vec![Arc::new(NullSafeEquality)];
         rules.extend(Optimizer::new().rules.into_iter().filter(is_run));
         builder = builder.with_optimizer_rules(rules);
-        Ok(Self { base: builder.build(), config, runtime })
+        let held = HeldStore::new(&runtime, config.memory_bytes);
+        Ok(Self { base: builder.build(), config, runtime, held })
     }
 
     pub fn config(&self) -> &EngineConfig {
@@ -159,9 +168,14 @@ impl Executor for Engine {
         let observers = start_observers(plan, &state, conf.time_zone(), &taps).await?;
         let physical = self.physical(plan, &state).await?;
         let physical = in_order(physical).map_err(|error| spark_error(error, &plan.origins))?;
+        let progress = QueryProgress::new(Arc::clone(&physical));
         let stream = execute_stream(physical, state.task_ctx()).map_err(|error| spark_error(error, &plan.origins))?;
         let stream = conform(stream, &plan.schema, conf.time_zone(), Arc::clone(&plan.origins));
-        Ok(QueryOutput { schema: plan.schema.clone(), stream, observers })
+        Ok(QueryOutput { schema: plan.schema.clone(), stream, observers, progress })
+    }
+
+    fn hold(&self, plan: AnalyzedPlan, conf: &SessionConf, place: HoldingPlace) -> Arc<Held> {
+        Held::new(plan, self.state(conf, Planner::default()), place, &self.held)
     }
 
     async fn explain(&self, plan: &AnalyzedPlan, conf: &SessionConf, mode: ExplainMode) -> SparkResult<String> {

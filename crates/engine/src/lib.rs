@@ -5,11 +5,15 @@
 mod errors;
 mod executor;
 mod explain;
+mod held;
 pub mod memory;
 mod null_safe;
 mod operator;
 mod output;
+mod progress;
 
 pub use errors::spark_error;
 pub use executor::{Engine, EngineConfig, Executor, QueryOutput};
+pub use held::{Held, HeldTable, HoldingPlace, held_column};
 pub use operator::Observer;
+pub use progress::{OperatorMetric, OperatorMetrics, QueryProgress, StageProgress};

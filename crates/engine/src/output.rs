@@ -30,7 +30,8 @@ pub fn conform(
     Box::pin(RecordBatchStreamAdapter::new(target, stream))
 }
 
-fn conform_batch(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch, DataFusionError> {
+/// The batch under the names and types of `schema`.
+pub(crate) fn conform_batch(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch, DataFusionError> {
     if batch.num_columns() != schema.fields().len() {
         return Err(DataFusionError::Internal(format!(
             "the plan yields {} columns, its schema has {}",

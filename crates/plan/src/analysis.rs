@@ -15,6 +15,7 @@ use firesteel_syntax::ParserOptions;
 use firesteel_syntax::ir::routine::CreateFunction;
 use firesteel_syntax::ir::{Expression, Relation, RelationKind};
 
+use crate::held::HeldLookup;
 use crate::operator::Observation;
 use crate::resolver::{Environment, Resolver};
 use crate::scope::Scope;
@@ -27,6 +28,7 @@ pub struct AnalysisContext {
     pub conf: SessionConf,
     pub views: Arc<dyn ViewLookup>,
     pub storage: Arc<Storage>,
+    pub held: Arc<dyn HeldLookup>,
     /// Microseconds since the epoch at which the query began: what `current_timestamp()` answers throughout it.
     pub query_time: i64,
     /// The user that asks, for `current_user()`.

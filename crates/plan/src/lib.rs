@@ -8,6 +8,7 @@ pub mod analysis;
 mod attribute;
 mod block;
 mod char_varchar;
+mod held;
 mod lower;
 pub mod operator;
 mod printer;
@@ -24,5 +25,8 @@ pub use analysis::{
     AnalysisContext, AnalyzedPlan, PersistentView, Variable, View, ViewLookup, analyze, config_options, evaluate,
 };
 pub use char_varchar::as_strings;
+pub use held::{
+    HeldColumns, HeldLookup, HeldPlan, HeldRelation, KnownRelation, NothingHeld, analyze_columns, analyze_to_hold,
+};
 pub use routine::{UserFunction, find as find_function};
 pub use sources::{constant_name, given_schema, read_settings, table_request};

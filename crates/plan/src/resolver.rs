@@ -110,6 +110,15 @@ impl<'a> Resolver<'a> {
         id
     }
 
+    /// Lets identities begin behind those of a relation that was resolved before; only if none was made yet.
+    pub fn begin_ids_at(&self, id: u64) -> bool {
+        let is_first = self.next_id.get() == 1;
+        if is_first {
+            self.next_id.set(id);
+        }
+        is_first
+    }
+
     /// A new attribute, carried by a new internal column.
     pub fn new_attribute(&self, name: &str, data_type: SparkType, nullable: bool) -> Attribute {
         let id = self.next_id();

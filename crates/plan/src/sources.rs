@@ -45,6 +45,7 @@ struct TableUse {
 impl Sources {
     /// Finds everything that `relation` reads, and binds the parameters in it.
     pub async fn gather(relation: &mut Relation, context: &AnalysisContext) -> SparkResult<Self> {
+        context.held.substitute(relation);
         let mut sources = Self::default();
         let mut finder = Finder::new(context, 0);
         walk_relation(relation, &mut finder)?;
@@ -112,6 +113,7 @@ impl Sources {
                 .param("maxNestedDepth", depth_max.to_string()));
         }
         let mut query = Relation::clone(&view.query);
+        context.held.substitute(&mut query);
         let mut finder = Finder::new(context, used.depth + 1);
         walk_relation(&mut query, &mut finder)?;
         found.extend(finder.found);

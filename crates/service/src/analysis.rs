@@ -11,6 +11,7 @@ use firesteel_syntax::ir::{Expression, ExpressionKind, Relation, RelationKind};
 use firesteel_syntax::{parse_data_type, parse_table_schema};
 
 use crate::session::Session;
+use crate::views::VisibleViews;
 
 impl Session {
     /// The plan in the form of `EXPLAIN`.
@@ -67,10 +68,8 @@ impl Session {
         Ok(self.canonical(one) == self.canonical(other))
     }
 
-    fn canonical(&self, mut relation: Relation) -> Relation {
-        self.visible_views().capture(&mut relation);
-        Canonical::default().relation(&mut relation);
-        relation
+    fn canonical(&self, relation: Relation) -> Relation {
+        canonical(&self.visible_views(), relation)
     }
 
     fn canonical_hash(&self, relation: Relation) -> u64 {
@@ -118,6 +117,13 @@ fn outline(relation: &mut Relation) -> String {
     let mut text = String::new();
     write(relation, 0, &mut text);
     text
+}
+
+/// The plan with what its views stand for, and without what says nothing about its meaning.
+pub(crate) fn canonical(views: &VisibleViews, mut relation: Relation) -> Relation {
+    views.capture(&mut relation);
+    Canonical::default().relation(&mut relation);
+    relation
 }
 
 struct HashWriter(DefaultHasher);

@@ -10,6 +10,7 @@
 mod analysis;
 mod answer;
 mod artifacts;
+mod cache;
 mod clock;
 mod commands;
 mod display;
@@ -18,6 +19,7 @@ mod limits;
 mod observed;
 mod operation;
 mod parsing;
+mod plan_cache;
 mod precomputed;
 mod session;
 mod sessions;
@@ -28,10 +30,11 @@ mod views;
 use firesteel_base::SparkError;
 
 pub use answer::{Answer, CommandResult, Rows};
-pub use artifacts::Artifacts;
+pub use artifacts::{Artifacts, Incoming, UploadedFiles};
 pub use clock::{Clock, ManualClock};
 pub use display::Display;
 pub use errors::Errors;
+pub use firesteel_engine::{OperatorMetric, OperatorMetrics, StageProgress};
 pub use limits::Limits;
 pub use observed::ObservedMetrics;
 pub use operation::{

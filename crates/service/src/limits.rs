@@ -7,6 +7,8 @@ use std::time::Duration;
 pub struct Limits {
     /// Open sessions of all users. At the limit: new ones are refused.
     pub sessions_max: usize,
+    /// Open sessions of one user. At the limit: that user's new ones are refused.
+    pub sessions_of_user_max: usize,
     /// A session that no request touched for so long, and that runs nothing, is closed.
     pub session_idle: Duration,
     /// Closed sessions that are remembered as closed. At the limit: the oldest are forgotten, and their ids answer
@@ -29,6 +31,9 @@ pub struct Limits {
     pub errors_max: usize,
     /// How long an error is remembered.
     pub error_age: Duration,
+    /// Queries whose rows a session keeps, and checkpoints. At the limit: new ones are refused. (Their bytes are the
+    /// engine's matter.)
+    pub cached_max: usize,
     /// Views a session may hold. At the limit: new ones are refused.
     pub views_max: usize,
 }
@@ -37,6 +42,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             sessions_max: 10_000,
+            sessions_of_user_max: 2_000,
             session_idle: Duration::from_secs(60 * 60),
             session_tombstones_max: 1_000,
             operations_max: 1_000,
@@ -44,9 +50,10 @@ impl Default for Limits {
             unreleased_wait: Duration::from_secs(10),
             operation_detached: Duration::from_secs(5 * 60),
             operation_tombstones_max: 10_000,
-            artifact_bytes_max: 2 << 30,
+            artifact_bytes_max: 16 << 30,
             errors_max: 100,
             error_age: Duration::from_secs(60 * 60),
+            cached_max: 10_000,
             views_max: 100_000,
         }
     }

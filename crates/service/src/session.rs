@@ -19,12 +19,14 @@ use uuid::Uuid;
 
 use crate::answer::{Answer, CommandResult, Rows};
 use crate::artifacts::Artifacts;
+use crate::cache::{Cache, SessionCache};
 use crate::clock::Clock;
 use crate::commands;
 use crate::errors::Errors;
 use crate::limits::Limits;
 use crate::observed::observed;
-use crate::operation::Operations;
+use crate::operation::{self, Operations};
+use crate::plan_cache::PlanCache;
 use crate::sessions::Environment;
 use crate::show::{self, Show};
 use crate::views::{Views, VisibleViews};
@@ -50,6 +52,8 @@ pub struct Session {
     variables: RwLock<Arc<HashMap<String, Variable>>>,
     defaults: RwLock<HashMap<String, Expression>>,
     functions: RwLock<Arc<HashMap<String, Arc<CreateFunction>>>>,
+    pub(crate) cache: Arc<Cache>,
+    pub(crate) plans: Arc<PlanCache>,
     artifacts: Artifacts,
     operations: Operations,
     errors: Errors,
@@ -78,12 +82,29 @@ impl Session {
             variables: RwLock::default(),
             defaults: RwLock::default(),
             functions: RwLock::default(),
+            cache: Arc::default(),
+            plans: Arc::default(),
             global_views,
             artifacts: Artifacts::new(limits.artifact_bytes_max),
             operations: Operations::new(limits, clock),
             errors: Errors::new(limits, clock),
             last_used: Mutex::new(clock.elapsed()),
             environment,
+        }
+    }
+
+    /// A session under another key with the settings, views and artifacts that this one has now.
+    pub(crate) fn duplicate(&self, key: SessionKey) -> Self {
+        Self {
+            conf: RwLock::new(self.conf()),
+            views: self.views.duplicate(),
+            current_database: RwLock::new(self.current_database()),
+            variables: RwLock::new(self.variables.read().clone()),
+            defaults: RwLock::new(self.defaults.read().clone()),
+            functions: RwLock::new(self.functions()),
+            cache: Arc::new(self.cache.duplicate()),
+            artifacts: self.artifacts.duplicate(),
+            ..Self::new(key, Arc::clone(&self.environment), self.global_views.clone())
         }
     }
 
@@ -102,7 +123,9 @@ impl Session {
 
     /// Changes the settings.
     pub fn with_conf<T>(&self, change: impl FnOnce(&mut SessionConf) -> T) -> T {
-        change(&mut self.conf.write())
+        let changed = change(&mut self.conf.write());
+        self.plans.forget();
+        changed
     }
 
     pub fn operations(&self) -> &Operations {
@@ -148,6 +171,8 @@ impl Session {
 
     /// Ends everything that runs.
     pub(crate) fn close(&self) {
+        self.cache.clear();
+        self.artifacts.clear();
         self.operations.release_all();
     }
 
@@ -258,6 +283,11 @@ impl Session {
 
     pub(crate) fn context(&self) -> AnalysisContext {
         AnalysisContext {
+            held: Arc::new(SessionCache {
+                cache: Arc::clone(&self.cache),
+                plans: Arc::clone(&self.plans),
+                views: self.visible_views(),
+            }),
             conf: self.conf(),
             views: Arc::new(self.visible_views()),
             storage: Arc::clone(&self.environment.storage),
@@ -287,6 +317,9 @@ impl Session {
     }
 
     async fn run_command(&self, command: Command) -> SparkResult<Answer> {
+        // Forgotten before and after: nothing that is learned in between may stay.
+        self.plans.forget();
+        let _forget = Forget(&self.plans);
         match command {
             Command::Routine(RoutineCommand::ExecuteImmediate(execute)) => {
                 return Box::pin(commands::execute_immediate(self, *execute)).await;
@@ -319,6 +352,7 @@ impl Session {
                 let context = self.context();
                 let plan = analyze(relation, &context).await?;
                 let output = self.environment.executor.execute(&plan, &context.conf).await?;
+                operation::watch_progress(&output.progress);
                 let stream = observed(output.stream, output.observers);
                 Ok(Answer::Rows(Rows { schema: output.schema, stream }))
             }
@@ -329,7 +363,11 @@ impl Session {
     pub(crate) async fn run_sql(&self, relation: Relation) -> SparkResult<Option<CommandResult>> {
         let relation = commands::lift(relation)?;
         match relation.kind {
-            RelationKind::Command(command) => Box::pin(commands::run(self, *command)).await.map(Some),
+            RelationKind::Command(command) => {
+                self.plans.forget();
+                let _forget = Forget(&self.plans);
+                Box::pin(commands::run(self, *command)).await.map(Some)
+            }
             _ => self.analyze(relation).await.map(|_| None),
         }
     }
@@ -348,7 +386,16 @@ impl Session {
             RelationKind::Command(command) => Ok(self.run_command(*command).await?.schema().clone()),
             RelationKind::ShowString { .. } => Ok(show::show_string_schema()),
             RelationKind::HtmlString { .. } => Ok(show::html_string_schema()),
-            _ => Ok(self.analyze(relation).await?.schema),
+            _ => self.columns(relation).await,
         }
+    }
+}
+
+/// Makes a session forget what it knows of plans, however a command ends.
+struct Forget<'a>(&'a PlanCache);
+
+impl Drop for Forget<'_> {
+    fn drop(&mut self) {
+        self.0.forget();
     }
 }

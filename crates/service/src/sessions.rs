@@ -43,6 +43,8 @@ pub struct Sessions {
 #[derive(Default)]
 struct Registered {
     open: HashMap<SessionKey, Arc<Session>>,
+    /// How many open sessions each user has.
+    of_user: HashMap<String, usize>,
     /// Closed ones with the ids the server had given them. Oldest first.
     closed: VecDeque<(SessionKey, String)>,
 }
@@ -77,13 +79,41 @@ impl Sessions {
         if observed.is_some() {
             return Err(handle_error("INVALID_HANDLE.SESSION_CHANGED", key));
         }
-        if state.open.len() >= self.environment.limits.sessions_max {
-            return Err(crate::limit_reached("open sessions", self.environment.limits.sessions_max));
-        }
+        state.check_room(&key.user_id, &self.environment.limits)?;
         let session = Arc::new(Session::new(key.clone(), Arc::clone(&self.environment), self.global_views.clone()));
         tracing::info!(session = %key.session_id, "opened");
-        state.open.insert(key.clone(), Arc::clone(&session));
+        state.insert(&session);
         Ok(session)
+    }
+
+    /// A copy of an open session under another id: with its settings, views and artifacts as they are now, and
+    /// independent of it from then on. `None`: under an id of the server's making.
+    pub fn duplicate(
+        &self,
+        key: &SessionKey,
+        observed: Option<&str>,
+        new_session_id: Option<&str>,
+    ) -> SparkResult<(Arc<Session>, Arc<Session>)> {
+        let original = self.get(key, observed)?;
+        let new_session_id = new_session_id.map_or_else(|| Uuid::new_v4().to_string(), str::to_owned);
+        let refused = |condition: &str| {
+            SparkError::new(&format!("INVALID_CLONE_SESSION_REQUEST.{condition}"))
+                .param("targetSessionId", &new_session_id)
+        };
+        check_uuid(&new_session_id).map_err(|_| refused("TARGET_SESSION_ID_FORMAT"))?;
+        let key = SessionKey { user_id: key.user_id.clone(), session_id: new_session_id.clone() };
+        let mut state = self.state.lock();
+        if state.open.contains_key(&key) {
+            return Err(refused("TARGET_SESSION_ID_ALREADY_EXISTS"));
+        }
+        if state.closed.iter().any(|(closed, _)| *closed == key) {
+            return Err(refused("TARGET_SESSION_ID_ALREADY_CLOSED"));
+        }
+        state.check_room(&key.user_id, &self.environment.limits)?;
+        let copy = Arc::new(original.duplicate(key));
+        tracing::info!(session = %original.key().session_id, copy = %copy.key().session_id, "cloned");
+        state.insert(&copy);
+        Ok((original, copy))
     }
 
     /// The open session of this key, for requests that make no sense in a new one.
@@ -115,11 +145,9 @@ impl Sessions {
         check_uuid(&key.session_id)?;
         let closed = {
             let mut state = self.state.lock();
-            let closed = state.open.remove(key);
-            if !allow_reconnect {
-                let server_side_id =
-                    closed.as_ref().map(|session| session.server_side_id().to_owned()).unwrap_or_default();
-                self.bury(&mut state, key.clone(), server_side_id);
+            let closed = state.remove(key);
+            if let Some(session) = closed.as_ref().filter(|_| !allow_reconnect) {
+                self.bury(&mut state, key.clone(), session.server_side_id().to_owned());
             }
             closed
         };
@@ -158,7 +186,7 @@ impl Sessions {
         for session in expired {
             tracing::info!(session = %session.key().session_id, "expired");
             let mut state = self.state.lock();
-            state.open.remove(session.key());
+            state.remove(session.key());
             self.bury(&mut state, session.key().clone(), session.server_side_id().to_owned());
             drop(state);
             session.close();
@@ -175,10 +203,42 @@ impl Sessions {
 
     /// Closes all sessions.
     pub fn close_all(&self) {
-        let open: Vec<_> = self.state.lock().open.drain().map(|(_, session)| session).collect();
+        let open: Vec<_> = {
+            let mut state = self.state.lock();
+            state.of_user.clear();
+            state.open.drain().map(|(_, session)| session).collect()
+        };
         for session in open {
             session.close();
         }
+    }
+}
+
+impl Registered {
+    fn check_room(&self, user_id: &str, limits: &Limits) -> SparkResult<()> {
+        if self.open.len() >= limits.sessions_max {
+            return Err(crate::limit_reached("open sessions", limits.sessions_max));
+        }
+        if self.of_user.get(user_id).copied().unwrap_or_default() >= limits.sessions_of_user_max {
+            return Err(crate::limit_reached("open sessions of a user", limits.sessions_of_user_max));
+        }
+        Ok(())
+    }
+
+    fn insert(&mut self, session: &Arc<Session>) {
+        *self.of_user.entry(session.key().user_id.clone()).or_default() += 1;
+        self.open.insert(session.key().clone(), Arc::clone(session));
+    }
+
+    fn remove(&mut self, key: &SessionKey) -> Option<Arc<Session>> {
+        let removed = self.open.remove(key)?;
+        if let Some(count) = self.of_user.get_mut(&key.user_id) {
+            *count = count.saturating_sub(1);
+            if *count == 0 {
+                self.of_user.remove(&key.user_id);
+            }
+        }
+        Some(removed)
     }
 }
 

@@ -38,6 +38,11 @@ impl Views {
         Ok(())
     }
 
+    /// The views as they are now, in a collection of their own.
+    pub(crate) fn duplicate(&self) -> Self {
+        Self(Arc::new(RwLock::new(self.0.read().clone())))
+    }
+
     /// Whether there was one.
     pub(crate) fn drop(&self, name: &str) -> bool {
         self.0.write().remove(name).is_some()

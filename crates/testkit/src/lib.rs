@@ -13,14 +13,15 @@ mod shell_text;
 pub mod golden;
 pub mod slt;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 pub use known_failures::KnownFailures;
 pub use mode::Mode;
 pub use process::{Outcome, Process};
 
-/// The checkout's directory.
+/// The checkout's directory, found from where the process runs: checkouts share a build directory, so that where this was
+/// compiled may be another one.
 pub fn root() -> PathBuf {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    here.ancestors().nth(2).unwrap_or(here).to_owned()
+    let here = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."));
+    here.ancestors().find(|directory| directory.join("Cargo.lock").is_file()).unwrap_or(&here).to_owned()
 }

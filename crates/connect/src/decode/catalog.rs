@@ -1,7 +1,7 @@
 //! The protocol's catalog requests.
 
 use firesteel_base::{SparkError, SparkResult};
-use firesteel_syntax::ir::command::CatalogRequest;
+use firesteel_syntax::ir::command::{CatalogRequest, StorageLevel};
 use firesteel_syntax::ir::relation::SchemaText;
 use indexmap::IndexMap;
 use spark_connect_proto as proto;
@@ -47,7 +47,10 @@ impl Decoder<'_> {
             CatType::DropGlobalTempView(drop) => Request::DropGlobalTempView(drop.view_name.clone()),
             CatType::RecoverPartitions(recover) => Request::RecoverPartitions(recover.table_name.clone()),
             CatType::IsCached(is) => Request::IsCached(is.table_name.clone()),
-            CatType::CacheTable(cache) => Request::CacheTable(cache.table_name.clone()),
+            CatType::CacheTable(cache) => Request::CacheTable {
+                table: cache.table_name.clone(),
+                level: cache.storage_level.as_ref().map(storage_level),
+            },
             CatType::UncacheTable(uncache) => Request::UncacheTable(uncache.table_name.clone()),
             CatType::ClearCache(_) => Request::ClearCache,
             CatType::RefreshTable(refresh) => Request::RefreshTable(refresh.table_name.clone()),
@@ -102,5 +105,16 @@ fn unsupported(request: &CatType) -> &'static str {
         CatType::TruncateTable(_) => "truncateTable",
         CatType::AnalyzeTable(_) => "analyzeTable",
         _ => "a request of the catalog",
+    }
+}
+
+/// Where cached rows may be.
+pub(crate) fn storage_level(level: &proto::StorageLevel) -> StorageLevel {
+    StorageLevel {
+        disk: level.use_disk,
+        memory: level.use_memory,
+        off_heap: level.use_off_heap,
+        deserialized: level.deserialized,
+        replication: level.replication,
     }
 }

@@ -33,11 +33,24 @@ impl<'a> Decoder<'a> {
             CommandType::SqlCommand(sql) => self.sql_command(sql),
             CommandType::WriteOperation(write) => self.write(write).map(done),
             CommandType::CreateDataframeView(create) => self.create_view(create).map(done),
+            CommandType::CheckpointCommand(checkpoint) => self.checkpoint(checkpoint),
+            CommandType::RemoveCachedRemoteRelationCommand(remove) => {
+                let id = remove.relation.as_ref().map(|relation| relation.relation_id.clone()).unwrap_or_default();
+                Ok(Work::ForgetCheckpoint(id))
+            }
             CommandType::Extension(any) => {
                 Err(invalid::plan("NO_HANDLER_FOR_EXTENSION").param("extensionTypeUrl", &any.type_url))
             }
             other => Err(SparkError::unsupported(unsupported(other))),
         }
+    }
+
+    fn checkpoint(&self, checkpoint: &'a proto::CheckpointCommand) -> SparkResult<Work> {
+        Ok(Work::Checkpoint {
+            relation: Box::new(self.required(checkpoint.relation.as_ref())?),
+            is_eager: checkpoint.eager,
+            level: checkpoint.storage_level.as_ref().map(super::catalog::storage_level),
+        })
     }
 
     /// A query is checked and given back for the client to run; a command is run at once.
@@ -153,8 +166,6 @@ fn unsupported(command: &CommandType) -> &'static str {
         CommandType::StreamingQueryListenerBusCommand(_) => "listeners of streaming queries",
         CommandType::GetResourcesCommand(_) => "resources",
         CommandType::CreateResourceProfileCommand(_) => "resource profiles",
-        CommandType::CheckpointCommand(_) => "checkpoint and localCheckpoint",
-        CommandType::RemoveCachedRemoteRelationCommand(_) => "removing a checkpoint",
         CommandType::MergeIntoTableCommand(_) => "mergeInto",
         CommandType::MlCommand(_) => "Spark ML",
         CommandType::ExecuteExternalCommand(_) => "executeCommand",

@@ -3,7 +3,7 @@
 //! Every field is used or refused. What makes no sense gets Spark's `CONNECT_INVALID_PLAN` conditions; what makes
 //! sense and is not built becomes an `Unsupported` node that is refused by name where it is resolved.
 
-mod catalog;
+pub(crate) mod catalog;
 pub(crate) mod command;
 pub(crate) mod data_type;
 mod expression;
@@ -22,6 +22,7 @@ use firesteel_base::origin::{CallSite, Origin};
 use firesteel_base::{SparkError, SparkResult};
 use firesteel_service::Session;
 use firesteel_syntax::ParserOptions;
+use firesteel_syntax::ir::Relation;
 use prost::bytes::Bytes;
 use spark_connect_proto as proto;
 
@@ -79,6 +80,16 @@ impl<'a> Decoder<'a> {
         }
         stacker::maybe_grow(STACK_LEFT_BYTES, STACK_MORE_BYTES, decode)
     }
+}
+
+/// The relation of a message that must hold one; the message, which may be deep, is freed again.
+pub(crate) fn relation_of(session: &Session, message: Option<proto::Relation>) -> SparkResult<Relation> {
+    let decoded = match &message {
+        Some(message) => Decoder::new(session).relation(message),
+        None => Err(invalid::not_set("Relation", "RELTYPE")),
+    };
+    stacker::maybe_grow(1 << 20, 8 << 20, || drop(message));
+    decoded
 }
 
 /// Compressed plans may grow to so many bytes.

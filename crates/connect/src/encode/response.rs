@@ -3,11 +3,16 @@
 
 use firesteel_base::{SparkError, SparkResult};
 use firesteel_service::{
-    CommandResult, Frame, ObservedMetrics, Operation, Response, ResponseBody, Session, write_stream,
+    CommandResult, Frame, ObservedMetrics, Operation, OperatorMetric, OperatorMetrics, Response, ResponseBody, Session,
+    StageProgress, write_stream,
 };
 use prost::Message;
 use spark_connect_proto as proto;
-use spark_connect_proto::execute_plan_response::{ArrowBatch, ResponseType, ResultComplete, SqlCommandResult};
+use spark_connect_proto::execute_plan_response::execution_progress::StageInfo;
+use spark_connect_proto::execute_plan_response::metrics::{MetricObject, MetricValue};
+use spark_connect_proto::execute_plan_response::{
+    ArrowBatch, ExecutionProgress, Metrics, ResponseType, ResultComplete, SqlCommandResult,
+};
 use spark_connect_proto::relation::RelType;
 
 use super::{data_type, literal};
@@ -38,6 +43,17 @@ pub(crate) fn response(
                 .map_err(|error| SparkError::internal("an answer written before cannot be read").caused_by(error))?;
             message.response_type = Some(ResponseType::SqlCommandResult(answer));
         }
+        ResponseBody::Progress(stages) => {
+            message.response_type = Some(ResponseType::ExecutionProgress(progress(&stages)));
+        }
+        ResponseBody::Operators(operators) => {
+            message.metrics = Some(Metrics { metrics: operators.into_iter().map(metrics_of).collect() });
+        }
+        ResponseBody::Checkpoint(relation_id) => {
+            let relation = Some(proto::CachedRemoteRelation { relation_id });
+            let result = proto::CheckpointCommandResult { relation };
+            message.response_type = Some(ResponseType::CheckpointCommandResult(result));
+        }
         ResponseBody::Complete => message.response_type = Some(ResponseType::ResultComplete(ResultComplete {})),
     }
     Ok(message)
@@ -53,6 +69,31 @@ fn observed_metrics(metrics: &ObservedMetrics) -> SparkResult<proto::execute_pla
         plan_id: metrics.plan_id.unwrap_or(0),
         ..Default::default()
     })
+}
+
+fn progress(stages: &[StageProgress]) -> ExecutionProgress {
+    let in_flight = stages.iter().map(|stage| stage.tasks_started.saturating_sub(stage.tasks_completed)).sum();
+    let stage = |stage: &StageProgress| StageInfo {
+        stage_id: stage.id,
+        num_tasks: stage.tasks,
+        num_completed_tasks: stage.tasks_completed,
+        input_bytes_read: stage.bytes_read,
+        done: stage.is_done(),
+    };
+    ExecutionProgress { stages: stages.iter().map(stage).collect(), num_inflight_tasks: in_flight }
+}
+
+fn metrics_of(operator: OperatorMetrics) -> MetricObject {
+    let metric = |metric: OperatorMetric| {
+        let value = MetricValue { name: metric.label, value: metric.value, metric_type: metric.kind.to_owned() };
+        (metric.key, value)
+    };
+    MetricObject {
+        name: operator.name,
+        plan_id: operator.id,
+        parent: operator.parent,
+        execution_metrics: operator.metrics.into_iter().map(metric).collect(),
+    }
 }
 
 fn arrow_batch(frame: Frame) -> ArrowBatch {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use firesteel_base::{SparkError, SparkResult};
 use firesteel_service::Session;
 use firesteel_syntax::ir::Relation;
-use firesteel_syntax::ir::command::ExplainMode;
+use firesteel_syntax::ir::command::{ExplainMode, StorageLevel};
 use spark_connect_proto as proto;
 use spark_connect_proto::analyze_plan_request::Analyze;
 use spark_connect_proto::analyze_plan_request::explain::ExplainMode as Mode;
@@ -13,7 +13,8 @@ use spark_connect_proto::analyze_plan_response::{self as answers, Result as Answ
 use tonic::{Response, Status};
 
 use super::{Caller, Handler, answer, caller};
-use crate::decode::{self, Decoder};
+use crate::decode;
+use crate::decode::catalog::storage_level;
 use crate::encode::data_type;
 
 /// The version of Spark whose answers these are.
@@ -42,12 +43,20 @@ impl Handler {
     }
 }
 
-/// The relation of a plan, and the plan freed again.
+/// The relation of a plan.
 fn relation(session: &Session, plan: Option<proto::Plan>) -> SparkResult<Relation> {
     let root = decode::root(plan)?;
-    let decoded = Decoder::new(session).relation(&root);
-    stacker::maybe_grow(1 << 20, 8 << 20, || drop(root));
-    decoded
+    decode::relation_of(session, Some(*root))
+}
+
+fn told_level(level: StorageLevel) -> proto::StorageLevel {
+    proto::StorageLevel {
+        use_disk: level.disk,
+        use_memory: level.memory,
+        use_off_heap: level.off_heap,
+        deserialized: level.deserialized,
+        replication: level.replication,
+    }
 }
 
 async fn question(session: &Session, question: Option<Analyze>) -> SparkResult<Answer> {
@@ -91,9 +100,19 @@ async fn question(session: &Session, question: Option<Analyze>) -> SparkResult<A
             let result = session.semantic_hash(relation(session, asked.plan)?).await?;
             Answer::SemanticHash(answers::SemanticHash { result })
         }
-        Analyze::Persist(_) => return Err(SparkError::unsupported("persist and cache")),
-        Analyze::Unpersist(_) => return Err(SparkError::unsupported("unpersist")),
-        Analyze::GetStorageLevel(_) => return Err(SparkError::unsupported("storageLevel")),
+        Analyze::Persist(asked) => {
+            let level = asked.storage_level.as_ref().map_or(StorageLevel::MEMORY_AND_DISK, storage_level);
+            session.persist(decode::relation_of(session, asked.relation)?, level).await?;
+            Answer::Persist(answers::Persist {})
+        }
+        Analyze::Unpersist(asked) => {
+            session.unpersist(&decode::relation_of(session, asked.relation)?).await?;
+            Answer::Unpersist(answers::Unpersist {})
+        }
+        Analyze::GetStorageLevel(asked) => {
+            let level = session.storage_level(decode::relation_of(session, asked.relation)?).await?;
+            Answer::GetStorageLevel(answers::GetStorageLevel { storage_level: Some(told_level(level)) })
+        }
         Analyze::JsonToDdl(asked) => {
             Answer::JsonToDdl(answers::JsonToDdl { ddl_string: session.json_to_ddl(&asked.json_string)? })
         }

@@ -3,23 +3,25 @@
 use std::sync::Arc;
 
 use firesteel_base::{SparkError, SparkResult};
-use firesteel_service::Session;
-use prost::bytes::{Bytes, BytesMut};
+use firesteel_service::{Incoming, Session};
 use spark_connect_proto as proto;
 use spark_connect_proto::add_artifacts_request::{ArtifactChunk, BeginChunkedArtifact, Payload};
 use spark_connect_proto::add_artifacts_response::ArtifactSummary;
 use tonic::{Response, Status, Streaming};
 
-use super::{Caller, Handler, answer, caller};
+use super::{Caller, Handler, answer, caller, identify};
+use crate::authenticate::Identity;
 use crate::status;
 
 impl Handler {
     pub(super) async fn receive_artifacts(
         &self,
         mut requests: Streaming<proto::AddArtifactsRequest>,
+        identity: Option<Identity>,
     ) -> Result<Response<proto::AddArtifactsResponse>, Status> {
         let mut upload: Option<Upload> = None;
-        while let Some(request) = requests.message().await? {
+        while let Some(mut request) = requests.message().await? {
+            identify(&mut request, identity.as_ref());
             let upload = match &mut upload {
                 Some(upload) => upload,
                 None => {
@@ -65,9 +67,9 @@ struct Upload {
 /// A large artifact whose chunks are still coming.
 struct Pending {
     name: String,
+    incoming: Incoming,
     total_bytes: usize,
     chunks_left: i64,
-    data: BytesMut,
     is_crc_successful: bool,
 }
 
@@ -85,8 +87,10 @@ impl Upload {
             (Some(Payload::Batch(batch)), false) => {
                 for artifact in batch.artifacts {
                     let chunk = artifact.data.ok_or_else(|| malformed("an artifact without data"))?;
-                    let intact = is_intact(&chunk);
-                    self.store(artifact.name, chunk.data, intact)?;
+                    self.session.artifacts().check_room(chunk.data.len())?;
+                    let mut incoming = self.session.artifacts().begin(&artifact.name)?;
+                    incoming.write(&chunk.data)?;
+                    self.store(artifact.name, incoming, is_intact(&chunk))?;
                 }
                 Ok(())
             }
@@ -102,11 +106,12 @@ impl Upload {
         let total_bytes = usize::try_from(begin.total_bytes).map_err(|_| malformed("a negative size"))?;
         self.session.artifacts().check_room(total_bytes)?;
         let chunk = begin.initial_chunk.ok_or_else(|| malformed("an artifact without its first chunk"))?;
+        let incoming = self.session.artifacts().begin(&begin.name)?;
         self.pending = Some(Pending {
             name: begin.name,
+            incoming,
             total_bytes,
             chunks_left: begin.num_chunks,
-            data: BytesMut::new(),
             is_crc_successful: true,
         });
         self.go_on(&chunk)
@@ -116,24 +121,24 @@ impl Upload {
         let Some(pending) = &mut self.pending else { return Err(malformed("a chunk of nothing")) };
         pending.is_crc_successful &= is_intact(chunk);
         pending.chunks_left -= 1;
-        if pending.data.len() + chunk.data.len() > pending.total_bytes {
+        if pending.incoming.bytes() + chunk.data.len() > pending.total_bytes {
             return Err(malformed("an artifact is larger than announced"));
         }
-        pending.data.extend_from_slice(&chunk.data);
+        pending.incoming.write(&chunk.data)?;
         if pending.chunks_left > 0 {
             return Ok(());
         }
         let Some(done) = self.pending.take() else { return Ok(()) };
-        if done.data.len() != done.total_bytes {
+        if done.incoming.bytes() != done.total_bytes {
             return Err(malformed("an artifact is smaller than announced"));
         }
-        self.store(done.name, done.data.freeze(), done.is_crc_successful)
+        self.store(done.name, done.incoming, done.is_crc_successful)
     }
 
     /// What was damaged on the way is not kept; the client is told and may send it again.
-    fn store(&mut self, name: String, data: Bytes, is_crc_successful: bool) -> SparkResult<()> {
+    fn store(&mut self, name: String, incoming: Incoming, is_crc_successful: bool) -> SparkResult<()> {
         if is_crc_successful {
-            self.session.artifacts().add(&name, data)?;
+            self.session.artifacts().keep(incoming)?;
         }
         self.summaries.push(ArtifactSummary { name, is_crc_successful });
         Ok(())

@@ -159,7 +159,7 @@ fn responses(session: Arc<Session>, attached: Attached) -> ResponseStream {
     let connection = Connection { session, attached };
     Box::pin(stream::unfold(Some(connection), |connection| async move {
         let mut connection = connection?;
-        let result = match connection.attached.cursor.next().await? {
+        let result = match connection.attached.next().await? {
             Ok(next) => response(&connection.session, &connection.attached.operation, next),
             Err(error) => Err(error),
         };

@@ -37,6 +37,24 @@ impl Handler {
         }))
     }
 
+    pub(super) fn duplicate(
+        &self,
+        request: proto::CloneSessionRequest,
+    ) -> Result<Response<proto::CloneSessionResponse>, Status> {
+        let caller = caller!(request);
+        let new_session_id = request.new_session_id.as_deref().filter(|id| !id.is_empty());
+        let (original, copy) = self
+            .sessions
+            .duplicate(&caller.key, caller.observed.as_deref(), new_session_id)
+            .map_err(|error| self.status(&error, &caller.key))?;
+        Ok(Response::new(proto::CloneSessionResponse {
+            session_id: request.session_id,
+            server_side_session_id: original.server_side_id().to_owned(),
+            new_session_id: copy.key().session_id.clone(),
+            new_server_side_session_id: copy.server_side_id().to_owned(),
+        }))
+    }
+
     /// An error that is not known any more gives an answer without errors, as Spark's does.
     pub(super) fn error_details(
         &self,

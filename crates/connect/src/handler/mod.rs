@@ -15,6 +15,7 @@ use futures::Stream;
 use spark_connect_proto as proto;
 use tonic::{Request, Response, Status, Streaming};
 
+use crate::authenticate::Identity;
 use crate::generated::spark_connect_service_server::SparkConnectService;
 use crate::status;
 
@@ -77,6 +78,51 @@ fn answer<T>(session: &Session, result: SparkResult<T>) -> Result<Response<T>, S
     result.map(Response::new).map_err(|error| status::of(&error, Some(session)))
 }
 
+/// The message of a request, of the user that the caller's credential names.
+fn of_caller<T: OfUser>(request: Request<T>) -> T {
+    let identity = request.extensions().get::<Identity>().cloned();
+    let mut message = request.into_inner();
+    identify(&mut message, identity.as_ref());
+    message
+}
+
+/// Puts the user that a credential names in place of the one that the message claims.
+fn identify<T: OfUser>(message: &mut T, identity: Option<&Identity>) {
+    if let Some(Identity(user)) = identity {
+        message.user_context_mut().get_or_insert_default().user_id.clone_from(user);
+    }
+}
+
+/// A message that says whose it is.
+trait OfUser {
+    fn user_context_mut(&mut self) -> &mut Option<proto::UserContext>;
+}
+
+macro_rules! of_user {
+    ($($message:ident),*) => {
+        $(impl OfUser for proto::$message {
+            fn user_context_mut(&mut self) -> &mut Option<proto::UserContext> {
+                &mut self.user_context
+            }
+        })*
+    };
+}
+
+of_user!(
+    ExecutePlanRequest,
+    AnalyzePlanRequest,
+    ConfigRequest,
+    AddArtifactsRequest,
+    ArtifactStatusesRequest,
+    InterruptRequest,
+    ReattachExecuteRequest,
+    ReleaseExecuteRequest,
+    ReleaseSessionRequest,
+    FetchErrorDetailsRequest,
+    CloneSessionRequest,
+    GetStatusRequest
+);
+
 #[tonic::async_trait]
 impl SparkConnectService for Handler {
     type ExecutePlanStream = ResponseStream;
@@ -86,80 +132,81 @@ impl SparkConnectService for Handler {
         &self,
         request: Request<proto::ExecutePlanRequest>,
     ) -> Result<Response<ResponseStream>, Status> {
-        self.execute(request.into_inner()).await
+        self.execute(of_caller(request)).await
     }
 
     async fn reattach_execute(
         &self,
         request: Request<proto::ReattachExecuteRequest>,
     ) -> Result<Response<ResponseStream>, Status> {
-        self.reattach(request.into_inner())
+        self.reattach(of_caller(request))
     }
 
     async fn release_execute(
         &self,
         request: Request<proto::ReleaseExecuteRequest>,
     ) -> Result<Response<proto::ReleaseExecuteResponse>, Status> {
-        self.release(request.into_inner())
+        self.release(of_caller(request))
     }
 
     async fn analyze_plan(
         &self,
         request: Request<proto::AnalyzePlanRequest>,
     ) -> Result<Response<proto::AnalyzePlanResponse>, Status> {
-        self.analyze(request.into_inner()).await
+        self.analyze(of_caller(request)).await
     }
 
     async fn config(&self, request: Request<proto::ConfigRequest>) -> Result<Response<proto::ConfigResponse>, Status> {
-        self.configure(request.into_inner())
+        self.configure(of_caller(request))
     }
 
     async fn add_artifacts(
         &self,
         request: Request<Streaming<proto::AddArtifactsRequest>>,
     ) -> Result<Response<proto::AddArtifactsResponse>, Status> {
-        self.receive_artifacts(request.into_inner()).await
+        let identity = request.extensions().get::<Identity>().cloned();
+        self.receive_artifacts(request.into_inner(), identity).await
     }
 
     async fn artifact_status(
         &self,
         request: Request<proto::ArtifactStatusesRequest>,
     ) -> Result<Response<proto::ArtifactStatusesResponse>, Status> {
-        self.artifact_statuses(request.into_inner())
+        self.artifact_statuses(of_caller(request))
     }
 
     async fn interrupt(
         &self,
         request: Request<proto::InterruptRequest>,
     ) -> Result<Response<proto::InterruptResponse>, Status> {
-        self.stop(request.into_inner())
+        self.stop(of_caller(request))
     }
 
     async fn release_session(
         &self,
         request: Request<proto::ReleaseSessionRequest>,
     ) -> Result<Response<proto::ReleaseSessionResponse>, Status> {
-        self.close(request.into_inner())
+        self.close(of_caller(request))
     }
 
     async fn fetch_error_details(
         &self,
         request: Request<proto::FetchErrorDetailsRequest>,
     ) -> Result<Response<proto::FetchErrorDetailsResponse>, Status> {
-        self.error_details(request.into_inner())
+        self.error_details(of_caller(request))
     }
 
     async fn clone_session(
         &self,
-        _request: Request<proto::CloneSessionRequest>,
+        request: Request<proto::CloneSessionRequest>,
     ) -> Result<Response<proto::CloneSessionResponse>, Status> {
-        Err(status::unimplemented("CloneSession"))
+        self.duplicate(of_caller(request))
     }
 
     async fn get_status(
         &self,
         request: Request<proto::GetStatusRequest>,
     ) -> Result<Response<proto::GetStatusResponse>, Status> {
-        self.operation_states(request.into_inner())
+        self.operation_states(of_caller(request))
     }
 }

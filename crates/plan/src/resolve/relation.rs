@@ -141,6 +141,7 @@ impl Resolver<'_> {
             RelationKind::Parse { format, .. } => Err(SparkError::unsupported(format!("parsing a column as {format}"))),
             RelationKind::Transpose { .. } => Err(SparkError::internal("the rows to transpose were not looked up")),
             RelationKind::StoreAssignment(assignment) => self.store_assignment(assignment, environment),
+            RelationKind::Held(held) => self.held(held, environment),
             RelationKind::Command(command) => Err(command_as_relation(command)),
             RelationKind::Unsupported(feature) => Err(SparkError::unsupported(feature.clone())),
         }

@@ -8,7 +8,7 @@ use arrow::array::{ArrayRef, BooleanArray, ListBuilder, StringArray, StringBuild
 use firesteel_base::{Origin, SparkError, SparkField, SparkResult, SparkSchema, SparkType};
 use firesteel_catalog::{CATALOG, Database, OnExisting, Table};
 use firesteel_syntax::ir::Relation;
-use firesteel_syntax::ir::command::CatalogRequest;
+use firesteel_syntax::ir::command::{CatalogRequest, StorageLevel};
 use firesteel_syntax::ir::relation::SchemaText;
 use firesteel_syntax::{parse_multipart_identifier, parse_table_identifier};
 use indexmap::IndexMap;
@@ -74,10 +74,12 @@ pub(super) async fn run(session: &Session, request: CatalogRequest) -> SparkResu
         }
         Request::DropTempView(name) => {
             let visible = session.visible_views();
+            session.uncache_view(&[name.clone()]);
             flag(visible.session.drop(&visible.key(&name)))
         }
         Request::DropGlobalTempView(name) => {
             let visible = session.visible_views();
+            session.uncache_view(&[GLOBAL_TEMP_DATABASE.to_owned(), name.clone()]);
             flag(visible.global.drop(&visible.key(&name)))
         }
         Request::CurrentCatalog => CommandResult::of_text("value", true, CATALOG.to_owned()),
@@ -92,19 +94,36 @@ pub(super) async fn run(session: &Session, request: CatalogRequest) -> SparkResu
         Request::RefreshTable(name) => {
             let name = name_parts(session, &name)?;
             names::need(session, &name, Searched::Objects).await?;
+            session.cached_tables_changed().await;
             nothing()
         }
-        // Files are listed anew by every query.
-        Request::RefreshByPath(_) => nothing(),
+        // Files are listed anew by every query; only kept rows are older.
+        Request::RefreshByPath(path) => {
+            session.cached_path_changed(&path).await;
+            nothing()
+        }
         Request::RecoverPartitions(name) => {
             let name = name_parts(session, &name)?;
             super::table::recover_partitions(session, &name).await?;
             nothing()
         }
-        Request::IsCached(_) => Err(SparkError::unsupported("spark.catalog.isCached")),
-        Request::CacheTable(_) => Err(SparkError::unsupported("spark.catalog.cacheTable")),
-        Request::UncacheTable(_) => Err(SparkError::unsupported("spark.catalog.uncacheTable")),
-        Request::ClearCache => Err(SparkError::unsupported("spark.catalog.clearCache")),
+        Request::IsCached(table) => {
+            let name = name_parts(session, &table)?;
+            flag(session.storage_level(Relation::table(name, Origin::Unknown)).await? != StorageLevel::NONE)
+        }
+        Request::CacheTable { table, level } => {
+            let table = Relation::table(name_parts(session, &table)?, Origin::Unknown);
+            session.persist(table, level.unwrap_or(StorageLevel::MEMORY_AND_DISK)).await?;
+            nothing()
+        }
+        Request::UncacheTable(table) => {
+            super::cache::uncache(session, name_parts(session, &table)?, false).await?;
+            nothing()
+        }
+        Request::ClearCache => {
+            super::cache::clear(session);
+            nothing()
+        }
     }
 }
 

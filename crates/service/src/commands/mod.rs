@@ -1,5 +1,6 @@
 //! Commands: what changes a session or answers about it. One file for each group.
 
+mod cache;
 mod catalog;
 mod describe;
 mod explain;
@@ -36,7 +37,19 @@ pub(crate) async fn run(session: &Session, command: Command) -> SparkResult<Comm
         Command::Explain { statement, mode } => explain::explain(session, *statement, mode).await,
         Command::DescribeQuery(query) => describe::query(session, *query).await,
         Command::Namespace(command) => namespace::run(session, command).await,
-        Command::Table(command) => table::run(session, command).await,
+        Command::Table(TableCommand::RefreshPath(path)) => {
+            let done = table::run(session, TableCommand::RefreshPath(path.clone())).await?;
+            session.cached_path_changed(&path).await;
+            Ok(done)
+        }
+        Command::Table(command) => {
+            let is_change = changes_tables(&command);
+            let done = table::run(session, command).await?;
+            if is_change {
+                session.cached_tables_changed().await;
+            }
+            Ok(done)
+        }
         Command::Routine(command) => routine::run(session, command).await,
         Command::DescribeFunction { name, extended } => functions::describe(session, &name, extended).await,
         Command::ShowFunctions { pattern, scope, namespace } => {
@@ -49,9 +62,26 @@ pub(crate) async fn run(session: &Session, command: Command) -> SparkResult<Comm
             show::views(session, namespace.as_deref(), pattern.as_deref()).await
         }
         Command::ShowColumns { table, namespace } => show::columns(session, table, namespace).await,
+        Command::CacheTable(cache) => cache::cache(session, cache).await,
+        Command::UncacheTable { name, if_exists } => cache::uncache(session, name, if_exists).await,
+        Command::ClearCache => Ok(cache::clear(session)),
         Command::Catalog(request) => catalog::run(session, request).await,
         Command::Unsupported { statement } => Err(SparkError::unsupported(statement)),
     }
+}
+
+/// Whether rows or columns of a table may be others afterwards.
+fn changes_tables(command: &TableCommand) -> bool {
+    matches!(
+        command,
+        TableCommand::Alter(_)
+            | TableCommand::Drop { .. }
+            | TableCommand::Truncate { .. }
+            | TableCommand::Insert(_)
+            | TableCommand::RowOperation { .. }
+            | TableCommand::Refresh(_)
+            | TableCommand::Repair { .. }
+    )
 }
 
 /// Moves parameters and shared tables that stand around a command into the query of the command.
@@ -113,6 +143,11 @@ fn wrap_query(command: &mut Command, wrap: impl FnOnce(Relation) -> Relation) {
             }
         }
         Command::Routine(_) => {}
+        Command::CacheTable(cache) => {
+            if let Some((query, _)) = &mut cache.query {
+                replace(query, wrap);
+            }
+        }
         Command::Explain { statement, .. } => match statement.as_mut() {
             Statement::Query(query) => replace(query, wrap),
             // Explaining a command is refused, whatever its query.
@@ -128,6 +163,8 @@ fn wrap_query(command: &mut Command, wrap: impl FnOnce(Relation) -> Relation) {
         | Command::ShowViews { .. }
         | Command::ShowColumns { .. }
         | Command::Namespace(_)
+        | Command::UncacheTable { .. }
+        | Command::ClearCache
         | Command::Catalog(_)
         | Command::Unsupported { .. } => {}
     }

@@ -57,6 +57,9 @@ pub(super) async fn create(session: &Session, create: CreateView) -> SparkResult
         comment: create.comment,
         persistent: None,
     };
+    if create.replace {
+        session.uncache_view(&create.name);
+    }
     views.create(key, view, create.replace, session.limits().views_max)?;
     Ok(CommandResult::empty())
 }
@@ -414,6 +417,7 @@ fn leads_to(
 }
 
 pub(super) async fn drop(session: &Session, name: &[String], if_exists: bool) -> SparkResult<CommandResult> {
+    session.uncache_view(name);
     if session.visible_views().drop(name) {
         return Ok(CommandResult::empty());
     }

@@ -17,15 +17,20 @@ pub(super) async fn run(session: &Session, write: Write) -> SparkResult<CommandR
     match &write.target {
         WriteTarget::Table(name) => {
             let name = name.clone();
-            return save_as_table(session, &name, write).await;
+            let done = save_as_table(session, &name, write).await?;
+            session.cached_tables_changed().await;
+            return Ok(done);
         }
         WriteTarget::InsertInto(name) => {
             let name = name.clone();
-            return insert_into(session, &name, write).await;
+            let done = insert_into(session, &name, write).await?;
+            session.cached_tables_changed().await;
+            return Ok(done);
         }
         WriteTarget::Path(_) | WriteTarget::Options => {}
     }
     let request = request(session, &write)?;
+    let path = request.path.clone();
     let (schema, stream) = match session.run_query(write.input).await? {
         Answer::Rows(rows) => (rows.schema, rows.stream),
         Answer::Done(_) => return Err(SparkError::unsupported("writing the result of a command")),
@@ -33,6 +38,7 @@ pub(super) async fn run(session: &Session, write: Write) -> SparkResult<CommandR
     let conf = session.conf();
     let settings = firesteel_plan::read_settings(&conf);
     let summary = session.environment().storage.write(&request, &schema, vec![stream], &settings).await?;
+    session.cached_path_changed(&path).await;
     tracing::debug!(rows = summary.rows, bytes = summary.bytes, files = summary.files, "written");
     Ok(CommandResult::empty())
 }

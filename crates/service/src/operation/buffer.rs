@@ -54,6 +54,8 @@ struct State {
     reader: u64,
     reader_waits: bool,
     finished: Option<Option<SparkError>>,
+    /// Whether the last response was made: nothing may follow it.
+    is_complete: bool,
 }
 
 /// How many ids of released responses are remembered, to tell a late cursor from a wrong one.
@@ -71,7 +73,9 @@ impl ResponseBody {
                 Self::Command(result) => result.batch.get_array_memory_size(),
                 Self::Metrics(metrics) => metrics.iter().map(|metrics| metrics.row.get_array_memory_size()).sum(),
                 Self::Schema(schema) => schema.len() * 64,
-                Self::Complete => 0,
+                Self::Progress(stages) => size_of_val(stages.as_slice()),
+                Self::Operators(operators) => operators.len() * 1024,
+                Self::Complete | Self::Checkpoint(_) => 0,
             }
     }
 }
@@ -93,6 +97,7 @@ impl ResponseBuffer {
                 reader: 0,
                 reader_waits: false,
                 finished: None,
+                is_complete: false,
             }),
             readable: Notify::new(),
             writable: Notify::new(),
@@ -114,6 +119,10 @@ impl ResponseBuffer {
             room.as_mut().enable();
             let starving = {
                 let mut state = self.state.lock();
+                if state.finished.is_some() {
+                    // Cancelled: nobody reads what the work still makes.
+                    return;
+                }
                 if state.bytes == 0 || state.bytes + bytes <= self.bytes_max {
                     state.append(body, bytes);
                     drop(state);
@@ -130,6 +139,18 @@ impl ResponseBuffer {
                 () = room => {}
                 () = self.clock.sleep(self.unreleased_wait) => self.give_up_for(bytes),
             }
+        }
+    }
+
+    /// Adds a response if a reader waits for one; else it would only take room.
+    pub(super) fn push_if_awaited(&self, body: ResponseBody) {
+        let bytes = body.bytes();
+        let mut state = self.state.lock();
+        let is_open = state.finished.is_none() && !state.is_complete;
+        if is_open && state.reader_waits && state.sent == state.produced && state.bytes + bytes <= self.bytes_max {
+            state.append(body, bytes);
+            drop(state);
+            self.readable.notify_waiters();
         }
     }
 
@@ -208,6 +229,7 @@ impl State {
     fn append(&mut self, body: ResponseBody, bytes: usize) {
         self.produced += 1;
         self.bytes += bytes;
+        self.is_complete |= matches!(body, ResponseBody::Complete);
         self.responses.push_back(Response { index: self.produced, id: Uuid::new_v4(), body });
     }
 

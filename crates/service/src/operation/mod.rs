@@ -12,17 +12,19 @@ mod run;
 use std::sync::Arc;
 use std::time::Duration;
 
-use firesteel_base::{SparkError, SparkSchema};
+use firesteel_base::{SparkError, SparkResult, SparkSchema};
+use firesteel_engine::{OperatorMetrics, QueryProgress, StageProgress};
 use parking_lot::Mutex;
 use tokio::sync::watch;
 use uuid::Uuid;
 
 pub use buffer::{Cursor, Response};
 pub use frames::{Frame, write_stream};
-pub use registry::{Attached, Interrupt, Operations};
+pub use registry::{Interrupt, Operations};
 pub use run::{Chunking, Work};
 
 use crate::answer::CommandResult;
+use crate::clock::Clock;
 use crate::limits::Limits;
 use crate::observed::ObservedMetrics;
 use buffer::ResponseBuffer;
@@ -39,6 +41,12 @@ pub enum ResponseBody {
     Metrics(Vec<ObservedMetrics>),
     /// A message that the transport wrote before the operation began.
     Encoded(bytes::Bytes),
+    /// The id of a checkpoint.
+    Checkpoint(String),
+    /// How far the query is.
+    Progress(Vec<StageProgress>),
+    /// What the query's operators did.
+    Operators(Vec<OperatorMetrics>),
     /// The last one: everything was sent.
     Complete,
 }
@@ -75,12 +83,14 @@ pub struct Operation {
     state: Mutex<OperationState>,
     buffer: Arc<ResponseBuffer>,
     cancel: watch::Sender<bool>,
+    /// The query that is running now.
+    progress: ProgressSlot,
     /// When the last client left; `None` while one is attached.
     detached_at: Mutex<Option<Duration>>,
 }
 
 impl Operation {
-    fn new(request: OperationRequest, limits: &Limits, clock: &crate::clock::Clock) -> Self {
+    fn new(request: OperationRequest, limits: &Limits, clock: &Clock) -> Self {
         Self {
             id: request.id.unwrap_or_else(|| Uuid::new_v4().to_string()),
             tags: request.tags,
@@ -89,6 +99,7 @@ impl Operation {
             state: Mutex::new(OperationState::Running),
             buffer: Arc::new(ResponseBuffer::new(limits, clock.clone(), request.reattachable)),
             cancel: watch::channel(false).0,
+            progress: ProgressSlot::default(),
             detached_at: Mutex::new(Some(clock.elapsed())),
         }
     }
@@ -109,11 +120,21 @@ impl Operation {
         *self.state.lock()
     }
 
-    /// Stops the operation if it runs; its client gets `OPERATION_CANCELED`. Whether it ran.
+    /// Stops the operation if it runs; its client gets `OPERATION_CANCELED` at once, however long the work takes to
+    /// notice. Whether it ran.
     pub fn cancel(&self) -> bool {
-        let running = self.state() == OperationState::Running;
         self.cancel.send_replace(true);
-        running
+        self.finish(Err(SparkError::new("OPERATION_CANCELED")))
+    }
+
+    /// The progress of the query that is running or ran last.
+    fn stages(&self) -> Vec<StageProgress> {
+        self.progress.lock().as_ref().map(QueryProgress::stages).unwrap_or_default()
+    }
+
+    /// Tells a client that waits how far the query is.
+    fn report_progress(&self) {
+        self.buffer.push_if_awaited(ResponseBody::Progress(self.stages()));
     }
 
     /// Releases the responses up to and including this one; unknown ids are passed over.
@@ -126,13 +147,58 @@ impl Operation {
         self.buffer.bytes()
     }
 
-    fn finish(&self, outcome: Result<(), SparkError>) {
+    /// Ends it, unless it ended already: the first outcome counts. Whether it had not.
+    fn finish(&self, outcome: Result<(), SparkError>) -> bool {
         let cancelled = *self.cancel.borrow();
-        *self.state.lock() = match &outcome {
+        let ended = match &outcome {
             Ok(()) => OperationState::Succeeded,
             Err(_) if cancelled => OperationState::Cancelled,
             Err(_) => OperationState::Failed,
         };
+        {
+            let mut state = self.state.lock();
+            if *state != OperationState::Running {
+                return false;
+            }
+            *state = ended;
+        }
         self.buffer.finish(outcome.err());
+        true
+    }
+}
+
+type ProgressSlot = Arc<Mutex<Option<QueryProgress>>>;
+
+tokio::task_local! {
+    /// Where the operation that this task works for looks for its query.
+    static PROGRESS: ProgressSlot;
+}
+
+/// Says that this query is what the operation of this task is running now.
+pub(crate) fn watch_progress(query: &QueryProgress) {
+    // Tasks that work for no operation, such as the shell's, tell nobody.
+    let _ = PROGRESS.try_with(|slot| *slot.lock() = Some(query.clone()));
+}
+
+/// A started or rejoined operation, and the responses to read from it.
+pub struct Attached {
+    pub operation: Arc<Operation>,
+    pub cursor: Cursor,
+    clock: Clock,
+}
+
+/// How long a client waits at most before it is told how far the query is.
+const PROGRESS_INTERVAL: Duration = Duration::from_millis(150);
+
+impl Attached {
+    /// The next response; `None` when all were read. While there is none, progress is told.
+    pub async fn next(&mut self) -> Option<SparkResult<Response>> {
+        loop {
+            tokio::select! {
+                biased;
+                next = self.cursor.next() => return next,
+                () = self.clock.sleep(PROGRESS_INTERVAL) => self.operation.report_progress(),
+            }
+        }
     }
 }

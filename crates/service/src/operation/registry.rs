@@ -7,7 +7,7 @@ use firesteel_base::{SparkError, SparkResult};
 use indexmap::IndexMap;
 use parking_lot::Mutex;
 
-use super::{Cursor, Operation, OperationRequest, OperationState, Work};
+use super::{Attached, Operation, OperationRequest, OperationState, Work};
 use crate::clock::Clock;
 use crate::limits::Limits;
 use crate::session::Session;
@@ -34,12 +34,6 @@ struct Registered {
     ended: VecDeque<(String, OperationState, bool)>,
 }
 
-/// A started or rejoined operation, and the responses to read from it.
-pub struct Attached {
-    pub operation: Arc<Operation>,
-    pub cursor: Cursor,
-}
-
 impl Operations {
     pub(crate) fn new(limits: &Limits, clock: &Clock) -> Self {
         Self { clock: clock.clone(), limits: limits.clone(), state: Mutex::default() }
@@ -57,7 +51,7 @@ impl Operations {
         if is_new {
             super::run::spawn(Arc::clone(session), Arc::clone(&operation), work, chunking);
         }
-        Ok(Attached { operation, cursor })
+        Ok(Attached { operation, cursor, clock: self.clock.clone() })
     }
 
     fn register(&self, request: OperationRequest) -> SparkResult<(Arc<Operation>, bool)> {
@@ -71,8 +65,9 @@ impl Operations {
                     Err(SparkError::new("INVALID_HANDLE.OPERATION_ALREADY_EXISTS").param("handle", id))
                 };
             }
-            if let Some((_, _, abandoned)) = state.ended.iter().find(|(ended, _, _)| ended == id) {
-                return Err(ended_error(id, *abandoned));
+            // What a client released is as gone as what it abandoned, if it begins it again.
+            if state.ended.iter().any(|(ended, _, _)| ended == id) {
+                return Err(SparkError::new("INVALID_HANDLE.OPERATION_ABANDONED").param("handle", id));
             }
         }
         if state.by_id.len() >= self.limits.operations_max {
@@ -104,7 +99,7 @@ impl Operations {
         }
         let cursor = operation.buffer.attach(last_response_id)?;
         *operation.detached_at.lock() = None;
-        Ok(Attached { operation, cursor })
+        Ok(Attached { operation, cursor, clock: self.clock.clone() })
     }
 
     /// A client's stream ended. What cannot be reattached ends with it.
@@ -207,10 +202,4 @@ impl Operations {
             self.remove(&id, false);
         }
     }
-}
-
-fn ended_error(id: &str, abandoned: bool) -> SparkError {
-    let condition =
-        if abandoned { "INVALID_HANDLE.OPERATION_ABANDONED" } else { "INVALID_HANDLE.OPERATION_ALREADY_EXISTS" };
-    SparkError::new(condition).param("handle", id)
 }

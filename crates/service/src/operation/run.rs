@@ -7,6 +7,7 @@ use std::time::Duration;
 use arrow::datatypes::Schema;
 use bytes::Bytes;
 use firesteel_base::{SparkError, SparkResult};
+use firesteel_syntax::ir::command::StorageLevel;
 use firesteel_syntax::ir::{Command, Relation, Statement};
 use futures::{FutureExt, StreamExt};
 use tracing::Instrument;
@@ -31,6 +32,10 @@ pub enum Work {
     Rows(Box<Relation>),
     /// Nothing but the end: commands whose result no client reads.
     Command(Box<Command>),
+    /// Rows kept under an id that is told.
+    Checkpoint { relation: Box<Relation>, is_eager: bool, level: Option<StorageLevel> },
+    /// The end of a checkpoint.
+    ForgetCheckpoint(String),
     /// A SQL statement. A command is run and its result given; a query is checked, not run, and the message that the
     /// transport wrote is given.
     Sql { relation: Box<Relation>, answer: Bytes },
@@ -44,7 +49,8 @@ pub(super) fn spawn(session: Arc<Session>, operation: Arc<Operation>, work: Work
     let runtime = session.runtime().clone();
     let task = async move {
         let started = session.clock().elapsed();
-        let outcome = supervise(&session, &operation, work, chunking).await;
+        let supervised = supervise(&session, &operation, work, chunking);
+        let outcome = super::PROGRESS.scope(Arc::clone(&operation.progress), supervised).await;
         let millis = session.clock().elapsed().saturating_sub(started).as_millis();
         match &outcome {
             Ok(()) => tracing::debug!(millis, "done"),
@@ -97,6 +103,11 @@ async fn answer(session: &Arc<Session>, operation: &Arc<Operation>, work: Work, 
         Work::Command(command) => {
             session.run(Statement::Command(*command)).boxed().await?;
         }
+        Work::Checkpoint { relation, is_eager, level } => {
+            let id = session.checkpoint(*relation, is_eager, level).boxed().await?;
+            operation.buffer.push(ResponseBody::Checkpoint(id)).await;
+        }
+        Work::ForgetCheckpoint(id) => session.forget_checkpoint(&id),
         Work::Sql { relation, answer } => {
             let body = match session.run_sql(*relation).boxed().await? {
                 Some(result) => ResponseBody::Command(result),
@@ -104,6 +115,11 @@ async fn answer(session: &Arc<Session>, operation: &Arc<Operation>, work: Work, 
             };
             operation.buffer.push(body).await;
         }
+    }
+    let watched = operation.progress.lock().clone();
+    if let Some(query) = watched {
+        operation.buffer.push(ResponseBody::Progress(query.stages())).await;
+        operation.buffer.push(ResponseBody::Operators(query.operators())).await;
     }
     Ok(())
 }

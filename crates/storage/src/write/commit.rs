@@ -2,16 +2,19 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use firesteel_base::{SparkError, SparkResult};
+use parking_lot::Mutex;
 
 use crate::location::Location;
 use crate::request::SaveMode;
 
 /// The protocol that a store of files offers writers.
 pub(crate) trait Commit {
-    /// Where workers put their files, under the names they will have below the target.
-    fn staging(&self) -> &Path;
+    /// Where workers put their files, under the names they will have below the target. It lives as long as anybody
+    /// holds it: a worker that is still busy when its write is given up would otherwise leave its file behind.
+    fn staging(&self) -> Arc<Staging>;
 
     /// Makes all staged files visible. Dropped instead, the write leaves nothing.
     fn finish(self) -> SparkResult<()>;
@@ -60,17 +63,20 @@ impl Plan {
 pub(crate) struct LocalCommit {
     target: Location,
     plan: Plan,
-    staging: Staging,
+    staging: Arc<Staging>,
 }
 
-/// A staging directory, removed when it is dropped.
-struct Staging {
+/// A staging directory, removed when the last who holds it lets go, together with what the write set aside.
+pub(crate) struct Staging {
     path: PathBuf,
-    /// Removed as well: what the write set aside.
-    replaced: Option<PathBuf>,
+    replaced: Mutex<Option<PathBuf>>,
 }
 
 impl Staging {
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Where what the write replaces waits until the new files are in place.
     fn aside(&self) -> PathBuf {
         let mut path = self.path.clone().into_os_string();
@@ -83,7 +89,7 @@ impl Drop for Staging {
     fn drop(&mut self) {
         // Nobody is left to hear of a failure; a directory that stays behind is hidden from readers by its name.
         let _ = fs::remove_dir_all(&self.path);
-        if let Some(replaced) = &self.replaced {
+        if let Some(replaced) = self.replaced.get_mut() {
             let _ = if replaced.is_dir() { fs::remove_dir_all(replaced) } else { fs::remove_file(replaced) };
         }
     }
@@ -95,10 +101,10 @@ impl LocalCommit {
         fs::create_dir_all(parent).map_err(|error| super::cannot_write(parent, error))?;
         let path = parent.join(format!("._temporary-{}-{}", target.name(), uuid::Uuid::new_v4()));
         fs::create_dir(&path).map_err(|error| super::cannot_write(&path, error))?;
-        Ok(Self { target, plan, staging: Staging { path, replaced: None } })
+        Ok(Self { target, plan, staging: Arc::new(Staging { path, replaced: Mutex::new(None) }) })
     }
 
-    fn replace(&mut self) -> std::io::Result<()> {
+    fn replace(&self) -> std::io::Result<()> {
         let target = self.target.path();
         if target.exists() {
             let aside = self.staging.aside();
@@ -107,14 +113,14 @@ impl LocalCommit {
                 fs::rename(&aside, target)?;
                 return Err(error);
             }
-            self.staging.replaced = Some(aside);
+            *self.staging.replaced.lock() = Some(aside);
             return Ok(());
         }
         fs::rename(&self.staging.path, target)
     }
 
     /// Moves staged files below the target; undoes the moves where one fails.
-    fn add(&mut self) -> std::io::Result<()> {
+    fn add(&self) -> std::io::Result<()> {
         let mut files = Vec::new();
         collect_files(&self.staging.path, &self.staging.path, &mut files)?;
         match self.plan.clone() {
@@ -150,10 +156,10 @@ impl LocalCommit {
         Ok(())
     }
 
-    fn set_aside(&mut self, directories: &[PathBuf]) -> std::io::Result<()> {
+    fn set_aside(&self, directories: &[PathBuf]) -> std::io::Result<()> {
         let aside = self.staging.aside();
         fs::create_dir(&aside)?;
-        self.staging.replaced = Some(aside.clone());
+        *self.staging.replaced.lock() = Some(aside.clone());
         for (index, directory) in directories.iter().enumerate() {
             let existing = self.target.path().join(directory);
             if existing.exists() {
@@ -165,11 +171,11 @@ impl LocalCommit {
 }
 
 impl Commit for LocalCommit {
-    fn staging(&self) -> &Path {
-        &self.staging.path
+    fn staging(&self) -> Arc<Staging> {
+        Arc::clone(&self.staging)
     }
 
-    fn finish(mut self) -> SparkResult<()> {
+    fn finish(self) -> SparkResult<()> {
         let marker = self.staging.path.join("_SUCCESS");
         let result = fs::write(&marker, b"").and_then(|()| match self.plan {
             Plan::Add | Plan::ReplacePartitions | Plan::ReplaceBelow(_) if self.target.path().exists() => self.add(),

@@ -101,14 +101,26 @@ async fn write_all(
     commit: &LocalCommit,
     input: Vec<SendableRecordBatchStream>,
 ) -> SparkResult<WriteSummary> {
+    // Nothing is ever sent: the channel ends when the last worker has.
+    let (working, mut ended) = tokio::sync::mpsc::channel::<std::convert::Infallible>(1);
     let mut workers = JoinSet::new();
     let streams = if input.is_empty() { vec![empty(&job.schema)] } else { input };
     for (task, stream) in streams.into_iter().enumerate() {
-        let sink = Sink::new(Arc::clone(job), commit.staging().to_owned(), task);
-        workers.spawn(write_one(sink, stream));
+        let sink = Sink::new(Arc::clone(job), commit.staging(), task);
+        workers.spawn(write_one(sink, stream, working.clone()));
     }
+    drop(working);
+    let summary = join_all(&mut workers).await;
+    if summary.is_err() {
+        // The first failure stops the other workers; the caller hears of it when their files can be removed.
+        workers.shutdown().await;
+        ended.recv().await;
+    }
+    summary
+}
+
+async fn join_all(workers: &mut JoinSet<SparkResult<WriteSummary>>) -> SparkResult<WriteSummary> {
     let mut summary = WriteSummary::default();
-    // The first failure drops the set, which stops the other workers.
     while let Some(finished) = workers.join_next().await {
         let one = finished.map_err(|error| SparkError::internal("a writer was broken off").caused_by(error))??;
         summary.rows += one.rows;
@@ -119,10 +131,15 @@ async fn write_all(
 }
 
 /// Feeds one stream to its sink, which works on a thread of its own kind: encoding and writing block.
-async fn write_one(mut sink: Sink, mut stream: SendableRecordBatchStream) -> SparkResult<WriteSummary> {
+async fn write_one(
+    mut sink: Sink,
+    mut stream: SendableRecordBatchStream,
+    working: tokio::sync::mpsc::Sender<std::convert::Infallible>,
+) -> SparkResult<WriteSummary> {
     let (sender, mut receiver) = tokio::sync::mpsc::channel::<RecordBatch>(QUEUED_BATCHES);
     let (done, finished) = tokio::sync::oneshot::channel::<()>();
     let worker = tokio::task::spawn_blocking(move || {
+        let _working = working;
         while let Some(batch) = receiver.blocking_recv() {
             sink.write(&batch)?;
         }

@@ -11,6 +11,7 @@ use arrow::compute::take_record_batch;
 use arrow::record_batch::RecordBatch;
 use firesteel_base::{SparkError, SparkResult};
 
+use super::commit::Staging;
 use super::{Job, RecordWriter, cannot_write};
 use crate::partition::{NULL_PARTITION, escape};
 use crate::request::WriteSummary;
@@ -22,7 +23,7 @@ const OPEN_FILES_MAX: usize = 64;
 /// The files of one worker.
 pub(super) struct Sink {
     job: Arc<Job>,
-    staging: PathBuf,
+    staging: Arc<Staging>,
     task: usize,
     open: HashMap<String, OpenFile>,
     /// Files begun in each directory.
@@ -38,7 +39,7 @@ struct OpenFile {
 }
 
 impl Sink {
-    pub(super) fn new(job: Arc<Job>, staging: PathBuf, task: usize) -> Self {
+    pub(super) fn new(job: Arc<Job>, staging: Arc<Staging>, task: usize) -> Self {
         Self {
             job,
             staging,
@@ -190,7 +191,7 @@ impl Sink {
         let name =
             format!("part-{:05}-{}{separator}c{count:03}{}", self.task, self.job.id, self.job.factory.extension());
         *count += 1;
-        let mut parent = self.staging.clone();
+        let mut parent = self.staging.path().to_owned();
         // Not all at once: a staging directory that is gone means that the write was given up, and stays gone.
         for segment in directory.split('/').filter(|segment| !segment.is_empty()) {
             parent.push(segment);

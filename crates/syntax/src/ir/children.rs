@@ -109,6 +109,7 @@ pub fn relation_children(relation: &mut Relation) -> Children<'_> {
             let values = assignment.columns.iter_mut().filter_map(|column| column.value.as_mut());
             children.extend(values.map(Child::Expression));
         }
+        Kind::Held(held) => children.extend(held.input.iter_mut().map(|input| Child::Relation(input))),
         Kind::Command(command) => command_children(command, &mut children),
         Kind::SortAll { input, .. }
         | Kind::Deduplicate { input, .. }
@@ -339,6 +340,9 @@ fn command_children<'a>(command: &'a mut Command, children: &mut Children<'a>) {
         },
         Command::Table(table) => table_command_children(table, children),
         Command::Routine(routine) => routine_children(routine, children),
+        Command::CacheTable(cache) => {
+            children.extend(cache.query.iter_mut().map(|(query, _)| Child::Relation(query)));
+        }
         Command::SetTimeZone(TimeZone::Interval(interval)) => children.push(Child::Expression(interval)),
         Command::SetTimeZone(TimeZone::Local | TimeZone::Name(_))
         | Command::DropView { .. }
@@ -350,6 +354,8 @@ fn command_children<'a>(command: &'a mut Command, children: &mut Children<'a>) {
         | Command::ShowViews { .. }
         | Command::ShowColumns { .. }
         | Command::Namespace(_)
+        | Command::UncacheTable { .. }
+        | Command::ClearCache
         | Command::Catalog(_)
         | Command::Unsupported { .. } => {}
     }

@@ -61,6 +61,12 @@ pub enum Command {
     Namespace(NamespaceCommand),
     Table(TableCommand),
     Routine(RoutineCommand),
+    CacheTable(CacheTable),
+    UncacheTable {
+        name: Vec<String>,
+        if_exists: bool,
+    },
+    ClearCache,
     /// A catalog request of the client that is no SQL statement (`spark.catalog.currentDatabase()` and so on).
     Catalog(CatalogRequest),
     /// Understood by name, not built: refused with the statement's name.
@@ -83,6 +89,55 @@ pub struct CreateView {
     pub properties: IndexMap<String, String>,
     /// How a persistent view follows changes of what it reads: `WITH SCHEMA …`.
     pub schema_mode: Option<String>,
+}
+
+/// `CACHE TABLE`
+#[derive(Clone, Debug, PartialEq)]
+pub struct CacheTable {
+    pub name: Vec<String>,
+    /// The query whose rows are cached under the name of a temporary view, with its text.
+    pub query: Option<(Box<Relation>, Arc<str>)>,
+    pub is_lazy: bool,
+    pub options: IndexMap<String, String>,
+}
+
+/// Where the rows of a cached query may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct StorageLevel {
+    pub disk: bool,
+    pub memory: bool,
+    pub off_heap: bool,
+    pub deserialized: bool,
+    pub replication: i32,
+}
+
+impl StorageLevel {
+    pub const NONE: Self = Self::new(false, false, false, false, 1);
+    pub const MEMORY_AND_DISK: Self = Self::new(true, true, false, true, 1);
+
+    const fn new(disk: bool, memory: bool, off_heap: bool, deserialized: bool, replication: i32) -> Self {
+        Self { disk, memory, off_heap, deserialized, replication }
+    }
+
+    /// The level of this name, written in any case.
+    pub fn named(name: &str) -> Option<Self> {
+        Some(match name.to_uppercase().as_str() {
+            "NONE" => Self::NONE,
+            "DISK_ONLY" => Self::new(true, false, false, false, 1),
+            "DISK_ONLY_2" => Self::new(true, false, false, false, 2),
+            "DISK_ONLY_3" => Self::new(true, false, false, false, 3),
+            "MEMORY_ONLY" => Self::new(false, true, false, true, 1),
+            "MEMORY_ONLY_2" => Self::new(false, true, false, true, 2),
+            "MEMORY_ONLY_SER" => Self::new(false, true, false, false, 1),
+            "MEMORY_ONLY_SER_2" => Self::new(false, true, false, false, 2),
+            "MEMORY_AND_DISK" => Self::MEMORY_AND_DISK,
+            "MEMORY_AND_DISK_2" => Self::new(true, true, false, true, 2),
+            "MEMORY_AND_DISK_SER" => Self::new(true, true, false, false, 1),
+            "MEMORY_AND_DISK_SER_2" => Self::new(true, true, false, false, 2),
+            "OFF_HEAP" => Self::new(true, true, true, false, 1),
+            _ => return None,
+        })
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -208,7 +263,10 @@ pub enum CatalogRequest {
     DropGlobalTempView(String),
     RecoverPartitions(String),
     IsCached(String),
-    CacheTable(String),
+    CacheTable {
+        table: String,
+        level: Option<StorageLevel>,
+    },
     UncacheTable(String),
     ClearCache,
     RefreshTable(String),

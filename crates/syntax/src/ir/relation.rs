@@ -246,6 +246,8 @@ pub enum RelationKind {
     },
     /// Rows brought into the columns of the table that they are written to.
     StoreAssignment(Box<StoreAssignment>),
+    /// A relation whose rows are kept by the session.
+    Held(HeldRows),
     /// A catalog request or statement that yields rows (`SHOW TABLES`, `spark.catalog.listTables()`).
     Command(Box<super::Command>),
     /// Something that is understood but not built: refused by name where it is resolved.
@@ -323,6 +325,15 @@ pub enum SchemaText {
     Schema(SparkSchema),
     /// DDL (`a INT, b STRING`) or JSON text.
     Text(String),
+}
+
+/// Kept rows.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HeldRows {
+    /// The session's number for them.
+    pub id: u64,
+    /// What they are the rows of, where the plan still says it; a checkpoint's does not.
+    pub input: Option<Box<Relation>>,
 }
 
 /// Rows the client sent.
@@ -558,6 +569,7 @@ impl RelationKind {
             Self::WithRelations { .. } => "WithRelations",
             Self::WithParameters { .. } => "WithParameters",
             Self::StoreAssignment(_) => "StoreAssignment",
+            Self::Held(_) => "Held",
             Self::Command(_) => "Command",
             Self::Unsupported(_) => "Unsupported",
         }

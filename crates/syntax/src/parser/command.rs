@@ -24,10 +24,6 @@ const UNBUILT: &[(&[Keyword], &str)] = &[
     (&[Keyword::Drop, Keyword::Index], "DROP INDEX"),
     (&[Keyword::Drop, Keyword::Role], "DROP ROLE"),
     (&[Keyword::Alter, Keyword::Index], "ALTER INDEX"),
-    (&[Keyword::Cache, Keyword::Table], "CACHE TABLE"),
-    (&[Keyword::Cache, Keyword::Lazy, Keyword::Table], "CACHE TABLE"),
-    (&[Keyword::Uncache, Keyword::Table], "UNCACHE TABLE"),
-    (&[Keyword::Clear, Keyword::Cache], "CLEAR CACHE"),
     (&[Keyword::Load, Keyword::Data], "LOAD DATA"),
     (&[Keyword::Call], "CALL"),
     (&[Keyword::Open], "OPEN"),
@@ -85,6 +81,7 @@ impl Parser<'_> {
             Some(Keyword::Show) => self.show().map(Statement::Command),
             Some(Keyword::Create) if self.is_create_view() => self.create_view().map(Statement::Command),
             Some(Keyword::Drop) if self.is_keyword_ahead(1, Keyword::View) => self.drop_view().map(Statement::Command),
+            _ if self.is_cache_statement() => self.cache_statement().map(Statement::Command),
             Some(Keyword::Add | Keyword::List) if self.is_identifier_at(self.position() + 1) => {
                 let statement = format!("{} {}", self.token_text(0), self.token_text(1)).to_uppercase();
                 Ok(Statement::Command(self.unsupported_statement(&statement)))
@@ -140,7 +137,9 @@ impl Parser<'_> {
         let words = self.keyword().into_iter();
         let mut words = words.filter(|word| !matches!(word, Keyword::Replace | Keyword::Comment | Keyword::Start));
         words.any(|word| {
-            STATEMENT_WORDS.contains(&word) || UNBUILT.iter().any(|(pattern, _)| pattern.first() == Some(&word))
+            STATEMENT_WORDS.contains(&word)
+                || matches!(word, Keyword::Cache | Keyword::Uncache | Keyword::Clear)
+                || UNBUILT.iter().any(|(pattern, _)| pattern.first() == Some(&word))
         })
     }
 

@@ -5,6 +5,7 @@
 //! nesting is bounded by [`MAX_NESTING`], and chains of operators, joins and set operations are read by loops.
 
 mod alter;
+mod cache;
 mod call;
 mod command;
 mod create_table;

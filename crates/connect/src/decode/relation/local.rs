@@ -25,7 +25,7 @@ impl<'a> Decoder<'a> {
                 .param("hash", &cached.hash)
                 .param("sessionUUID", &self.session.key().session_id)
         };
-        let data = self.session.artifacts().cached(&cached.hash).ok_or_else(missing)?;
+        let data = self.session.artifacts().cached(&cached.hash)?.ok_or_else(missing)?;
         let local = proto::LocalRelation::decode(data)
             .map_err(|error| invalid::plan("CANNOT_PARSE").param("errorMsg", error.to_string()))?;
         self.local(&local)
@@ -34,7 +34,7 @@ impl<'a> Decoder<'a> {
     /// Batches under their hashes, each an Arrow stream, and the schema under its own.
     pub(super) fn chunked_local(&self, chunked: &proto::ChunkedCachedLocalRelation) -> SparkResult<RelationKind> {
         let block = |hash: &String| {
-            self.session.artifacts().cached(hash).ok_or_else(|| {
+            self.session.artifacts().cached(hash)?.ok_or_else(|| {
                 invalid::plan("NOT_FOUND_CHUNKED_CACHED_LOCAL_RELATION")
                     .param("hash", hash)
                     .param("sessionUUID", &self.session.key().session_id)

@@ -12,7 +12,7 @@ mod statistics;
 use std::sync::Arc;
 
 use firesteel_base::{Origin, SparkResult};
-use firesteel_syntax::ir::relation::TableFunction;
+use firesteel_syntax::ir::relation::{HeldRows, TableFunction};
 use firesteel_syntax::ir::{Command, Expression, Literal, Relation, RelationKind};
 use indexmap::IndexMap;
 use spark_connect_proto as proto;
@@ -104,14 +104,21 @@ impl<'a> Decoder<'a> {
             RelType::FreqItems(items) => self.frequent_items(items),
             RelType::SampleBy(sample) => self.sample_by(sample),
             RelType::Catalog(catalog) => Ok(RelationKind::Command(Box::new(Command::Catalog(self.catalog(catalog)?)))),
-            RelType::CachedRemoteRelation(remote) => Err(invalid::plan("DATAFRAME_NOT_FOUND")
-                .param("dfId", &remote.relation_id)
-                .param("sessionId", &self.session.key().session_id)),
+            RelType::CachedRemoteRelation(remote) => self.checkpointed(&remote.relation_id),
             RelType::Extension(any) => {
                 Err(invalid::plan("NO_HANDLER_FOR_EXTENSION").param("extensionTypeUrl", &any.type_url))
             }
             RelType::Unknown(_) => Err(invalid::not_supported("Relation", "UNKNOWN", 999)),
             other => Ok(RelationKind::Unsupported(unsupported(other).to_owned())),
+        }
+    }
+
+    fn checkpointed(&self, id: &str) -> SparkResult<RelationKind> {
+        match self.session.checkpointed(id) {
+            Some(id) => Ok(RelationKind::Held(HeldRows { id, input: None })),
+            None => Err(invalid::plan("DATAFRAME_NOT_FOUND")
+                .param("dfId", id)
+                .param("sessionId", &self.session.key().session_id)),
         }
     }
 
