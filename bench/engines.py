@@ -110,6 +110,9 @@ class ConnectEngine:
     def stop(self):
         if self.memory:
             self.memory.stop()
+        if self.spark:
+            # A client that is not closed would look for the server at the end of the process, for minutes.
+            self.spark.stop()
         self.server.stop()
 
 
