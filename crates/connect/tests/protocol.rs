@@ -15,10 +15,11 @@ use spark_connect_proto::relation::RelType;
 use uuid::Uuid;
 
 #[tokio::test]
-async fn a_query_answers_its_schema_then_batches_then_the_end() {
+async fn a_query_answers_batches_the_first_with_the_schema_then_the_end() {
     let mut client = start(Limits::default()).await;
     let responses = client.execute(root(range(10_000))).await.unwrap();
-    assert!(responses[0].schema.is_some() && responses[0].response_type.is_none());
+    let with_schema: Vec<bool> = responses.iter().map(|response| response.schema.is_some()).collect();
+    assert!(with_schema[0] && !with_schema[1..].contains(&true));
     assert_eq!(rows(&responses), 10_000);
     assert!(is_complete(&responses));
     assert!(responses.iter().all(|response| response.session_id == client.session_id));

@@ -126,7 +126,7 @@ async fn operations_that_nobody_comes_back_for_are_abandoned() {
     while let Some(response) = attached.cursor.next().await {
         last = Some(response.unwrap().body);
     }
-    assert!(matches!(last, Some(ResponseBody::Complete)));
+    assert!(matches!(last, Some(ResponseBody::Complete { .. })));
     session.operations().detach(&attached);
     clock.advance(Duration::from_secs(4 * 60));
     sessions.reap();

@@ -30,13 +30,12 @@ pub(crate) fn response(
         ..Default::default()
     };
     match response.body {
-        ResponseBody::Schema(schema) => message.schema = Some(data_type::schema(&schema)),
-        ResponseBody::Batch(frame) => message.response_type = Some(ResponseType::ArrowBatch(arrow_batch(frame))),
+        ResponseBody::Batch { schema, frame } => {
+            message.schema = schema.as_ref().map(data_type::schema);
+            message.response_type = Some(ResponseType::ArrowBatch(arrow_batch(frame)));
+        }
         ResponseBody::Command(result) => {
             message.response_type = Some(ResponseType::SqlCommandResult(command_result(&result)?));
-        }
-        ResponseBody::Metrics(metrics) => {
-            message.observed_metrics = metrics.iter().map(observed_metrics).collect::<SparkResult<_>>()?;
         }
         ResponseBody::Encoded(bytes) => {
             let answer = SqlCommandResult::decode(bytes)
@@ -46,15 +45,17 @@ pub(crate) fn response(
         ResponseBody::Progress(stages) => {
             message.response_type = Some(ResponseType::ExecutionProgress(progress(&stages)));
         }
-        ResponseBody::Operators(operators) => {
-            message.metrics = Some(Metrics { metrics: operators.into_iter().map(metrics_of).collect() });
-        }
         ResponseBody::Checkpoint(relation_id) => {
             let relation = Some(proto::CachedRemoteRelation { relation_id });
             let result = proto::CheckpointCommandResult { relation };
             message.response_type = Some(ResponseType::CheckpointCommandResult(result));
         }
-        ResponseBody::Complete => message.response_type = Some(ResponseType::ResultComplete(ResultComplete {})),
+        ResponseBody::Complete { operators, observed } => {
+            message.metrics =
+                (!operators.is_empty()).then(|| Metrics { metrics: operators.into_iter().map(metrics_of).collect() });
+            message.observed_metrics = observed.iter().map(observed_metrics).collect::<SparkResult<_>>()?;
+            message.response_type = Some(ResponseType::ResultComplete(ResultComplete {}));
+        }
     }
     Ok(message)
 }

@@ -68,14 +68,17 @@ impl ResponseBody {
     fn bytes(&self) -> usize {
         RESPONSE_OVERHEAD_BYTES
             + match self {
-                Self::Batch(frame) => frame.data.len(),
+                Self::Batch { schema, frame } => {
+                    frame.data.len() + schema.as_ref().map_or(0, |schema| schema.len() * 64)
+                }
                 Self::Encoded(bytes) => bytes.len(),
                 Self::Command(result) => result.batch.get_array_memory_size(),
-                Self::Metrics(metrics) => metrics.iter().map(|metrics| metrics.row.get_array_memory_size()).sum(),
-                Self::Schema(schema) => schema.len() * 64,
                 Self::Progress(stages) => size_of_val(stages.as_slice()),
-                Self::Operators(operators) => operators.len() * 1024,
-                Self::Complete | Self::Checkpoint(_) => 0,
+                Self::Complete { operators, observed } => {
+                    let observed: usize = observed.iter().map(|metrics| metrics.row.get_array_memory_size()).sum();
+                    operators.len() * 1024 + observed
+                }
+                Self::Checkpoint(_) => 0,
             }
     }
 }
@@ -229,7 +232,7 @@ impl State {
     fn append(&mut self, body: ResponseBody, bytes: usize) {
         self.produced += 1;
         self.bytes += bytes;
-        self.is_complete |= matches!(body, ResponseBody::Complete);
+        self.is_complete |= matches!(body, ResponseBody::Complete { .. });
         self.responses.push_back(Response { index: self.produced, id: Uuid::new_v4(), body });
     }
 

@@ -10,6 +10,7 @@ mod registry;
 mod run;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use firesteel_base::{SparkError, SparkResult, SparkSchema};
@@ -32,23 +33,18 @@ use buffer::ResponseBuffer;
 /// What an operation tells its client, in order.
 #[derive(Clone, Debug)]
 pub enum ResponseBody {
-    /// The columns of the rows that follow.
-    Schema(SparkSchema),
-    Batch(Frame),
+    /// Rows; with the first of them the result's columns.
+    Batch { schema: Option<SparkSchema>, frame: Frame },
     /// The result of a SQL command.
     Command(CommandResult),
-    /// Metrics that the operation's queries observed.
-    Metrics(Vec<ObservedMetrics>),
     /// A message that the transport wrote before the operation began.
     Encoded(bytes::Bytes),
     /// The id of a checkpoint.
     Checkpoint(String),
     /// How far the query is.
     Progress(Vec<StageProgress>),
-    /// What the query's operators did.
-    Operators(Vec<OperatorMetrics>),
-    /// The last one: everything was sent.
-    Complete,
+    /// The last one: everything was sent. What the query's operators did, and what its user observed.
+    Complete { operators: Vec<OperatorMetrics>, observed: Vec<ObservedMetrics> },
 }
 
 /// Where an operation is in its life.
@@ -85,6 +81,7 @@ pub struct Operation {
     cancel: watch::Sender<bool>,
     /// The query that is running now.
     progress: ProgressSlot,
+    has_reported_progress: AtomicBool,
     /// When the last client left; `None` while one is attached.
     detached_at: Mutex<Option<Duration>>,
 }
@@ -100,6 +97,7 @@ impl Operation {
             buffer: Arc::new(ResponseBuffer::new(limits, clock.clone(), request.reattachable)),
             cancel: watch::channel(false).0,
             progress: ProgressSlot::default(),
+            has_reported_progress: AtomicBool::new(false),
             detached_at: Mutex::new(Some(clock.elapsed())),
         }
     }
@@ -132,8 +130,14 @@ impl Operation {
         self.progress.lock().as_ref().map(QueryProgress::stages).unwrap_or_default()
     }
 
+    /// Whether the query ran so long that a client was told how far it was.
+    fn has_reported_progress(&self) -> bool {
+        self.has_reported_progress.load(Ordering::Relaxed)
+    }
+
     /// Tells a client that waits how far the query is.
     fn report_progress(&self) {
+        self.has_reported_progress.store(true, Ordering::Relaxed);
         self.buffer.push_if_awaited(ResponseBody::Progress(self.stages()));
     }
 

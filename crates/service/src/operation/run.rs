@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use arrow::datatypes::Schema;
 use bytes::Bytes;
-use firesteel_base::{SparkError, SparkResult};
+use firesteel_base::{SparkError, SparkResult, SparkSchema};
+use firesteel_engine::QueryProgress;
 use firesteel_syntax::ir::command::StorageLevel;
 use firesteel_syntax::ir::{Command, Relation, Statement};
 use futures::{FutureExt, StreamExt};
@@ -86,11 +87,15 @@ async fn respond(session: Arc<Session>, operation: Arc<Operation>, work: Work, c
     let gathered = Gathered::default();
     let answered = answer(&session, &operation, work, chunking);
     GATHERED.scope(Arc::clone(&gathered), answered).await?;
-    let metrics = std::mem::take(&mut *gathered.lock());
-    if !metrics.is_empty() {
-        operation.buffer.push(ResponseBody::Metrics(metrics)).await;
+    let observed = std::mem::take(&mut *gathered.lock());
+    let watched = operation.progress.lock().clone();
+    if let Some(query) = &watched
+        && operation.has_reported_progress()
+    {
+        operation.buffer.push(ResponseBody::Progress(query.stages())).await;
     }
-    operation.buffer.push(ResponseBody::Complete).await;
+    let operators = watched.as_ref().map(QueryProgress::operators).unwrap_or_default();
+    operation.buffer.push(ResponseBody::Complete { operators, observed }).await;
     Ok(())
 }
 
@@ -116,11 +121,6 @@ async fn answer(session: &Arc<Session>, operation: &Arc<Operation>, work: Work, 
             operation.buffer.push(body).await;
         }
     }
-    let watched = operation.progress.lock().clone();
-    if let Some(query) = watched {
-        operation.buffer.push(ResponseBody::Progress(query.stages())).await;
-        operation.buffer.push(ResponseBody::Operators(query.operators())).await;
-    }
     Ok(())
 }
 
@@ -131,15 +131,15 @@ async fn send_rows(
     chunking: Chunking,
 ) -> SparkResult<()> {
     let Rows { schema, mut stream } = rows;
-    operation.buffer.push(ResponseBody::Schema(schema)).await;
     let mut framer = Framer::new(stream.schema(), session.frame_bytes(), chunking);
+    let mut sender = FrameSender { operation, schema: Some(schema) };
     loop {
         let next = if framer.holds() {
             // Joins what comes quickly; what comes slowly is sent without delay.
             match tokio::time::timeout(FRAME_WAIT, stream.next()).await {
                 Ok(next) => next,
                 Err(_) => {
-                    send_frames(operation, framer.flush()?).await;
+                    sender.send(framer.flush()?).await;
                     stream.next().await
                 }
             }
@@ -147,13 +147,17 @@ async fn send_rows(
             stream.next().await
         };
         match next {
-            Some(batch) => send_frames(operation, framer.push(batch.map_err(crate::engine_error)?)?).await,
+            Some(batch) => sender.send(framer.push(batch.map_err(crate::engine_error)?)?).await,
             None => break,
         }
     }
-    send_frames(operation, framer.flush()?).await;
+    finish_rows(framer, sender).await
+}
+
+async fn finish_rows(mut framer: Framer, mut sender: FrameSender<'_>) -> SparkResult<()> {
+    sender.send(framer.flush()?).await;
     if framer.rows() == 0 {
-        send_frames(operation, framer.empty()?).await;
+        sender.send(framer.empty()?).await;
     }
     Ok(())
 }
@@ -166,18 +170,23 @@ async fn send_result(
     chunking: Chunking,
 ) -> SparkResult<()> {
     let arrow = Arc::new(Schema::new(result.schema.to_arrow_fields(&session.time_zone())));
-    operation.buffer.push(ResponseBody::Schema(result.schema)).await;
     let mut framer = Framer::new(arrow, session.frame_bytes(), chunking);
-    send_frames(operation, framer.push(result.batch)?).await;
-    send_frames(operation, framer.flush()?).await;
-    if framer.rows() == 0 {
-        send_frames(operation, framer.empty()?).await;
-    }
-    Ok(())
+    let mut sender = FrameSender { operation, schema: Some(result.schema) };
+    sender.send(framer.push(result.batch)?).await;
+    finish_rows(framer, sender).await
 }
 
-async fn send_frames(operation: &Arc<Operation>, frames: Vec<super::Frame>) {
-    for frame in frames {
-        operation.buffer.push(ResponseBody::Batch(frame)).await;
+/// Sends frames. The schema goes with the first: each response costs clients a call of their own, to release it.
+struct FrameSender<'a> {
+    operation: &'a Operation,
+    schema: Option<SparkSchema>,
+}
+
+impl FrameSender<'_> {
+    async fn send(&mut self, frames: Vec<super::Frame>) {
+        for frame in frames {
+            let schema = self.schema.take();
+            self.operation.buffer.push(ResponseBody::Batch { schema, frame }).await;
+        }
     }
 }
