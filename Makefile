@@ -76,7 +76,7 @@ run: setup ## Build, start the server, run the example through PySpark, go on se
 # --- tests ------------------------------------------------------------------------------------------------------------
 
 .PHONY: test
-test: format test-rust tidy test-clients conformance-check ## Run every test that a change must pass
+test: format clippy test-rust tidy test-clients conformance-check ## Run every test that a change must pass
 
 .PHONY: format
 format:

@@ -77,7 +77,7 @@ fn warehouse_path(conf: &SessionConf) -> Result<PathBuf, Failure> {
 
 /// The settings that sessions begin with.
 fn session_conf(configuration: &Configuration) -> Result<SessionConf, Failure> {
-    let mut conf = SessionConf::new(&local_time_zone());
+    let mut conf = SessionConf::new(local_time_zone());
     for (key, value) in &configuration.conf {
         conf =
             conf.with_server_setting(key, value).map_err(|error| Failure(format!("in the setting {key}: {error}")))?;

@@ -1,5 +1,7 @@
 //! The protocol as a client speaks it, against a server on a free port.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail like tests")]
+
 mod client;
 
 use std::time::Duration;

@@ -1,5 +1,7 @@
 //! Who may call: tokens, the users they stand for, and services beside the protocol's own.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail like tests")]
+
 mod client;
 
 use client::*;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use datafusion::common::{Column, TableReference};
 use datafusion::datasource::{TableProvider, provider_as_source};
-use datafusion::logical_expr::{EmptyRelation, Expr, LogicalPlan, Projection, TableScan};
+use datafusion::logical_expr::{EmptyRelation, Expr, LogicalPlan, Projection, TableScanBuilder};
 use firesteel_base::{SparkError, SparkResult, SparkSchema};
 use firesteel_functions::kernel::from_engine;
 use firesteel_syntax::ir::Relation;
@@ -208,7 +208,7 @@ impl Resolver<'_> {
         let column = |field: &Arc<arrow::datatypes::Field>| Column::new(Some(table.clone()), field.name());
         let carriers = schema.fields().iter().map(column).collect();
         let source = provider_as_source(Arc::clone(&rows.provider));
-        let scan = TableScan::try_new(table.clone(), source, None, Vec::new(), None).map_err(from_engine)?;
+        let scan = TableScanBuilder::new(table.clone(), source).build().map_err(from_engine)?;
         Ok((LogicalPlan::TableScan(scan), carriers))
     }
 }

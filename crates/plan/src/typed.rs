@@ -40,7 +40,6 @@ pub enum TypedKind {
     Field {
         child: Box<Typed>,
         name: Arc<str>,
-        index: usize,
     },
     Alias(Box<Alias>),
     Aggregate(Box<AggregateCall>),
@@ -139,13 +138,11 @@ pub struct WindowCall {
     pub partition_by: Vec<Typed>,
     pub order_by: Vec<SortKey>,
     pub frame: Frame,
-    /// The frame was written out, so it is printed.
-    pub has_frame: bool,
 }
 
 #[derive(Clone)]
 pub enum WindowFunction {
-    Aggregate(AggregateCall),
+    Aggregate(Box<AggregateCall>),
     Window {
         function: &'static Function,
         name: Arc<str>,

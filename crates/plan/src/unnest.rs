@@ -90,9 +90,8 @@ impl Unnesting<'_, '_> {
         }
         let mut remaining = Vec::new();
         for conjunct in with_subquery {
-            match self.as_semi_join(conjunct, &mut input)? {
-                Some(conjunct) => remaining.push(self.joined(conjunct, &mut input)?),
-                None => {}
+            if let Some(conjunct) = self.as_semi_join(conjunct, &mut input)? {
+                remaining.push(self.joined(conjunct, &mut input)?)
             }
         }
         match conjunction(remaining) {

@@ -126,7 +126,7 @@ impl Session {
         let index = self.index_column(&input, &schema, &index_columns).await?;
         let Some(index_field) = schema.iter().nth(index) else {
             let empty = SparkSchema::default();
-            return Ok(local(&empty, RecordBatch::new_empty(Arc::new(Schema::empty())))?);
+            return local(&empty, RecordBatch::new_empty(Arc::new(Schema::empty())));
         };
         if !is_atomic(&index_field.data_type) || !is_orderable(&index_field.data_type) {
             let data_type = index_field.data_type.sql();

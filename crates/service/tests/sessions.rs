@@ -1,5 +1,7 @@
 //! Sessions as a transport uses them: opening, closing, expiring, commands, and views.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail like tests")]
+
 use std::sync::Arc;
 use std::time::Duration;
 

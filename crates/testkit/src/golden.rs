@@ -57,11 +57,11 @@ pub fn run_file(directory: &Path, path: &Path, mut report: impl FnMut(usize, Ste
     let process = Process::new(Mode::Default).map_err(|error| error.to_string())?;
     let session = process.session().map_err(|error| error.to_string())?;
     tables::create(&process, &session, directory, &text);
-    for (key, value) in case["set"].as_object().into_iter().flatten() {
+    for (key, value) in case.get("set").and_then(Value::as_object).into_iter().flatten() {
         let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         run(&process, &session, &format!("SET {key}={value}"));
     }
-    for (index, step) in case["steps"].as_array().into_iter().flatten().enumerate() {
+    for (index, step) in case.get("steps").and_then(Value::as_array).into_iter().flatten().enumerate() {
         let sql = step["sql"].as_str().unwrap_or_default();
         let outcome = run(&process, &session, sql);
         let shell = ShellText::new(&session.time_zone());

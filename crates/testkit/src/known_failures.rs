@@ -61,11 +61,11 @@ impl KnownFailures {
 }
 
 /// `7` is one step, `3-5` are three.
-fn range(text: &str) -> std::ops::RangeInclusive<usize> {
+fn range(text: &str) -> std::ops::Range<usize> {
     let (first, last) = text.split_once('-').unwrap_or((text, text));
-    match (first.parse(), last.parse()) {
-        (Ok(first), Ok(last)) => first..=last,
-        _ => 1..=0,
+    match (first.parse::<usize>(), last.parse::<usize>()) {
+        (Ok(first), Ok(last)) => first..last + 1,
+        _ => 0..0,
     }
 }
 

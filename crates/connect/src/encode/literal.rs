@@ -55,11 +55,7 @@ pub(crate) fn literal(array: &ArrayRef, row: usize, kind: &SparkType) -> SparkRe
         SparkType::Array { element, .. } => {
             let Some(list) = array.as_list_opt::<i32>() else { return Err(unfit(kind)) };
             let elements = literals(&list.value(row), element)?;
-            Some(LiteralType::Array(message::Array {
-                element_type: Some(data_type::data_type(element)),
-                elements,
-                ..Default::default()
-            }))
+            Some(LiteralType::Array(message::Array { element_type: Some(data_type::data_type(element)), elements }))
         }
         SparkType::Map { key, value, .. } => {
             let Some(map) = array.as_map_opt() else { return Err(unfit(kind)) };
@@ -70,7 +66,6 @@ pub(crate) fn literal(array: &ArrayRef, row: usize, kind: &SparkType) -> SparkRe
                 value_type: Some(data_type::data_type(value)),
                 keys: literals(&column(0)?, key)?,
                 values: literals(&column(1)?, value)?,
-                ..Default::default()
             }))
         }
         SparkType::Struct(schema) => {
@@ -80,7 +75,6 @@ pub(crate) fn literal(array: &ArrayRef, row: usize, kind: &SparkType) -> SparkRe
             Some(LiteralType::Struct(message::Struct {
                 struct_type: Some(data_type::data_type(kind)),
                 elements: elements.collect::<SparkResult<_>>()?,
-                ..Default::default()
             }))
         }
         _ => return Err(SparkError::unsupported(format!("a metric of the type {}", kind.sql()))),

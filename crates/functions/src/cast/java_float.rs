@@ -79,8 +79,6 @@ struct Ratio {
     is_small: bool,
 }
 
-const LOG10_OF_2: f64 = 0.301_029_995_663_981;
-
 impl Binary {
     fn new(fraction: u64, exponent: i32, width: i32, bias: i32) -> Self {
         if exponent == 0 {
@@ -117,7 +115,7 @@ impl Binary {
             self.fraction >> (52 - self.exponent).unsigned_abs()
         };
         let uncertain = self.exponent - self.significant - 1;
-        let dropped = if uncertain > 1 { (f64::from(uncertain) * LOG10_OF_2) as u32 } else { 0 };
+        let dropped = if uncertain > 1 { (f64::from(uncertain) * std::f64::consts::LOG10_2) as u32 } else { 0 };
         let power = 10_u64.pow(dropped);
         let rounded = value / power + u64::from(dropped > 0 && value % power >= power / 2);
         let digits: Vec<u8> = rounded.to_string().bytes().map(|digit| digit - b'0').collect();
@@ -128,7 +126,8 @@ impl Binary {
     /// The power of ten of the first digit, or one more.
     fn estimated_exponent(self) -> i32 {
         let mantissa = f64::from_bits(1023 << 52 | (self.fraction & ((1 << 52) - 1)));
-        let logarithm = (mantissa - 1.5) * 0.289_529_654 + 0.176_091_259 + f64::from(self.exponent) * LOG10_OF_2;
+        let logarithm =
+            (mantissa - 1.5) * 0.289_529_654 + 0.176_091_259 + f64::from(self.exponent) * std::f64::consts::LOG10_2;
         logarithm.floor() as i32
     }
 

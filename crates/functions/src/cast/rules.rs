@@ -96,7 +96,10 @@ fn is_variant_content(data_type: &SparkType, as_target: bool) -> bool {
 pub fn cast_is_nullable(from: &SparkType, to: &SparkType, mode: CastMode) -> bool {
     match mode {
         CastMode::Ansi | CastMode::Legacy => cast_may_add_null(from, to),
-        CastMode::Try => !(from.is_string() && *to == SparkType::Binary) && !can_up_cast(from, to),
+        CastMode::Try => {
+            let is_encoding = from.is_string() && *to == SparkType::Binary;
+            !is_encoding && !can_up_cast(from, to)
+        }
     }
 }
 

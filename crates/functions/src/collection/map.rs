@@ -104,7 +104,7 @@ impl<'a> MapBuilder<'a> {
 }
 
 fn bind(call: &Call<'_>) -> SparkResult<Scalar> {
-    if call.len() % 2 != 0 {
+    if !call.len().is_multiple_of(2) {
         return Err(SparkError::new("WRONG_NUM_ARGS.WITHOUT_SUGGESTION")
             .param("functionName", "`map`")
             .param("expectedNum", "2n (n > 0)")

@@ -28,7 +28,7 @@ kernels! {
 }
 
 fn bind_named(call: &Call<'_>) -> SparkResult<Scalar> {
-    if call.len() % 2 != 0 {
+    if !call.len().is_multiple_of(2) {
         return Err(SparkError::new("WRONG_NUM_ARGS.WITHOUT_SUGGESTION")
             .param("functionName", "`named_struct`")
             .param("expectedNum", "2n (n > 0)")

@@ -28,7 +28,7 @@ fn fields() {
         assert_eq!(answer(name, &[date(day)]), expected, "{name}({day})");
     }
     let moment = timestamp("2024-01-01 10:11:12.345");
-    assert_eq!(answer("hour", &[moment.clone()]), "10");
+    assert_eq!(answer("hour", std::slice::from_ref(&moment)), "10");
     assert_eq!(answer("extract", &[text("seconds"), moment.clone()]), "12.345000");
     assert_eq!(answer("extract", &[text("yearofweek"), date("2021-01-03")]), "2020");
     assert_eq!(answer("extract", &[text("foo"), moment]), "INVALID_EXTRACT_FIELD");

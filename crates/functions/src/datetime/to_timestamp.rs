@@ -112,7 +112,8 @@ pub(super) fn parse<R: ArrowPrimitiveType>(
     call.with_arrays(|arrays| {
         let (texts, patterns) = (text(arrays, 0)?, text(arrays, 1)?);
         let is_try = at(arrays, 2)?.as_boolean();
-        let fails = call.ansi() && !(is_try.len() > 0 && is_try.value(0));
+        let is_try = !is_try.is_empty() && is_try.value(0);
+        let fails = call.ansi() && !is_try;
         let cache = std::cell::RefCell::new(PatternCache::new(Use::Read));
         call.build::<R>(texts.len(), |row| {
             if texts.is_null(row) || patterns.is_null(row) {

@@ -45,7 +45,7 @@ pub(super) fn log(x: f64) -> f64 {
     exponent += above_root >> 20;
     let k = exponent as f64;
     if (0xF_FFFF & (2 + mantissa)) < 3 {
-        let rest = f * f * (0.5 - 0.333_333_333_333_333_33 * f);
+        let rest = f * f * (0.5 - 0.333_333_333_333_333_3 * f);
         return match (f == 0.0, exponent == 0) {
             (true, true) => 0.0,
             (true, false) => k * LN_2_HIGH + k * LN_2_LOW,

@@ -329,7 +329,8 @@ pub(super) fn alike(
         left = default.clone();
         right = default;
     }
-    if !same_type(&left, &right) && !(are_decimals(&left, &right) && expected.accepts(&left)) {
+    let fitting_decimals = are_decimals(&left, &right) && expected.accepts(&left);
+    if !same_type(&left, &right) && !fitting_decimals {
         return Err(call
             .mismatch("BINARY_OP_DIFF_TYPES")
             .param("left", quoted_type(&left))

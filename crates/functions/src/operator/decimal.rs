@@ -78,7 +78,7 @@ pub(crate) fn result_type(operation: Operation, left: (u8, i8), right: (u8, i8),
         }
         Operation::Divide => {
             let mut digits = (p1 - s1 + s2).min(38);
-            let mut fraction = (s1 + p2 + 1).max(6).min(38);
+            let mut fraction = (s1 + p2 + 1).clamp(6, 38);
             let excess = digits + fraction - 38;
             if excess > 0 {
                 fraction -= excess / 2 + 1;

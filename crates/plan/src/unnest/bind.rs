@@ -333,7 +333,8 @@ impl Walk<'_, '_, '_> {
         let is_inner = join.join_type == JoinType::Inner;
         let is_right =
             matches!(join.join_type, JoinType::Right | JoinType::RightSemi | JoinType::RightAnti | JoinType::RightMark);
-        if !is_inner && !(left.filters.is_empty() && right.filters.is_empty()) {
+        let has_filters = !left.filters.is_empty() || !right.filters.is_empty();
+        if has_filters && !is_inner {
             return Ok(None);
         }
         // Both sides' keys mean the same row outside.

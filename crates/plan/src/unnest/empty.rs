@@ -86,9 +86,8 @@ fn empty_value(expression: &Expr, aggregate: &Aggregate) -> SparkResult<Expr> {
             return Ok(lit(0_i64));
         }
         if NULL_WHEN_EMPTY.contains(&func.name()) {
-            let (data_type, _) =
-                datafusion::logical_expr::ExprSchemable::data_type_and_nullable(&call, aggregate.input.schema())
-                    .map_err(from_engine)?;
+            let data_type = datafusion::logical_expr::ExprSchemable::get_type(&call, aggregate.input.schema())
+                .map_err(from_engine)?;
             return Ok(Expr::Literal(ScalarValue::try_from(&data_type).map_err(from_engine)?, None));
         }
     }

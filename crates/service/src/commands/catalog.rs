@@ -53,12 +53,7 @@ pub(super) async fn run(session: &Session, request: CatalogRequest) -> SparkResu
             flag(names::find(session, &name).await?.is_some())
         }
         Request::ListColumns { table, database } => list_columns(session, &table, database).await,
-        Request::ListFunctions { database, pattern } => {
-            let namespace = database.map(|database| name_parts(session, &database)).transpose()?;
-            show::check_namespace(session, namespace.as_deref()).await?;
-            let _ = pattern;
-            Err(SparkError::unsupported("spark.catalog.listFunctions"))
-        }
+        Request::ListFunctions { database, .. } => list_functions(session, database).await,
         Request::GetFunction { function, database } => {
             let name = table_name(session, &function, database)?;
             if super::functions::exists(&name) {
@@ -66,15 +61,10 @@ pub(super) async fn run(session: &Session, request: CatalogRequest) -> SparkResu
             }
             Err(super::functions::not_found(session, &name))
         }
-        Request::FunctionExists { function, database } => {
-            let name = table_name(session, &function, database)?;
-            let exists = super::functions::exists(&name)
-                || firesteel_plan::find_function(&name, &session.context()).await?.is_some();
-            flag(exists)
-        }
+        Request::FunctionExists { function, database } => function_exists(session, &function, database).await,
         Request::DropTempView(name) => {
             let visible = session.visible_views();
-            session.uncache_view(&[name.clone()]);
+            session.uncache_view(std::slice::from_ref(&name));
             flag(visible.session.drop(&visible.key(&name)))
         }
         Request::DropGlobalTempView(name) => {
@@ -91,31 +81,18 @@ pub(super) async fn run(session: &Session, request: CatalogRequest) -> SparkResu
         Request::CreateTable { table, path, source, schema, options, description } => {
             create_table(session, &table, path, source, schema, options, description).await
         }
-        Request::RefreshTable(name) => {
-            let name = name_parts(session, &name)?;
-            names::need(session, &name, Searched::Objects).await?;
-            session.cached_tables_changed().await;
-            nothing()
-        }
+        Request::RefreshTable(name) => refresh_table(session, &name).await,
         // Files are listed anew by every query; only kept rows are older.
         Request::RefreshByPath(path) => {
             session.cached_path_changed(&path).await;
             nothing()
         }
         Request::RecoverPartitions(name) => {
-            let name = name_parts(session, &name)?;
-            super::table::recover_partitions(session, &name).await?;
+            super::table::recover_partitions(session, &name_parts(session, &name)?).await?;
             nothing()
         }
-        Request::IsCached(table) => {
-            let name = name_parts(session, &table)?;
-            flag(session.storage_level(Relation::table(name, Origin::Unknown)).await? != StorageLevel::NONE)
-        }
-        Request::CacheTable { table, level } => {
-            let table = Relation::table(name_parts(session, &table)?, Origin::Unknown);
-            session.persist(table, level.unwrap_or(StorageLevel::MEMORY_AND_DISK)).await?;
-            nothing()
-        }
+        Request::IsCached(table) => is_cached(session, &table).await,
+        Request::CacheTable { table, level } => cache_table(session, &table, level).await,
         Request::UncacheTable(table) => {
             super::cache::uncache(session, name_parts(session, &table)?, false).await?;
             nothing()
@@ -125,6 +102,34 @@ pub(super) async fn run(session: &Session, request: CatalogRequest) -> SparkResu
             nothing()
         }
     }
+}
+
+async fn list_functions(session: &Session, database: Option<String>) -> SparkResult<CommandResult> {
+    let namespace = database.map(|database| name_parts(session, &database)).transpose()?;
+    show::check_namespace(session, namespace.as_deref()).await?;
+    Err(SparkError::unsupported("spark.catalog.listFunctions"))
+}
+
+async fn function_exists(session: &Session, name: &str, database: Option<String>) -> SparkResult<CommandResult> {
+    let name = table_name(session, name, database)?;
+    flag(super::functions::exists(&name) || firesteel_plan::find_function(&name, &session.context()).await?.is_some())
+}
+
+async fn refresh_table(session: &Session, name: &str) -> SparkResult<CommandResult> {
+    names::need(session, &name_parts(session, name)?, Searched::Objects).await?;
+    session.cached_tables_changed().await;
+    nothing()
+}
+
+async fn is_cached(session: &Session, table: &str) -> SparkResult<CommandResult> {
+    let table = Relation::table(name_parts(session, table)?, Origin::Unknown);
+    flag(session.storage_level(table).await? != StorageLevel::NONE)
+}
+
+async fn cache_table(session: &Session, table: &str, level: Option<StorageLevel>) -> SparkResult<CommandResult> {
+    let table = Relation::table(name_parts(session, table)?, Origin::Unknown);
+    session.persist(table, level.unwrap_or(StorageLevel::MEMORY_AND_DISK)).await?;
+    nothing()
 }
 
 /// `spark.catalog.createTable`; the answer is the table itself.

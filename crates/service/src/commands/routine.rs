@@ -72,7 +72,7 @@ async fn create_function(session: &Session, create: CreateFunction) -> SparkResu
         if !create.replace && session.functions().contains_key(&key) {
             return Err(already_exists(&[short]));
         }
-        check_body(session, &create, &[short.clone()]).await?;
+        check_body(session, &create, std::slice::from_ref(&short)).await?;
         session.put_function(&key, create)?;
         return Ok(CommandResult::empty());
     }
@@ -395,7 +395,7 @@ fn is_default(value: &Expression) -> bool {
 
 fn refuse_nested_default(query: &mut Relation) -> SparkResult<()> {
     if let RelationKind::Project { expressions, .. } = &query.kind
-        && expressions.iter().any(|value| value_contains_default(value))
+        && expressions.iter().any(value_contains_default)
     {
         return Err(SparkError::new("DEFAULT_PLACEMENT_INVALID"));
     }

@@ -332,7 +332,8 @@ mod tests {
     use crate::operation::Frame;
 
     fn frame(bytes: usize) -> ResponseBody {
-        ResponseBody::Batch(Frame { data: vec![7; bytes].into(), row_count: 1, start_offset: 0, chunk: (0, 1) })
+        let frame = Frame { data: vec![7; bytes].into(), row_count: 1, start_offset: 0, chunk: (0, 1) };
+        ResponseBody::Batch { schema: None, frame }
     }
 
     fn buffer(bytes_max: usize, keeps_sent: bool) -> (Arc<ResponseBuffer>, crate::clock::ManualClock) {

@@ -49,7 +49,7 @@ pub struct TableClauses {
 pub enum Partitioning {
     Column(Vec<String>),
     /// A column of its own, as Hive has them.
-    Typed(ColumnDefinition),
+    Typed(Box<ColumnDefinition>),
     /// `bucket(4, a)`, `years(d)`: as written.
     Transform(String),
 }

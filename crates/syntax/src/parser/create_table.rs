@@ -365,7 +365,7 @@ impl Parser<'_> {
                 TokenKind::Comma | TokenKind::RightParen | TokenKind::Dot | TokenKind::LeftParen
             );
         if is_typed {
-            return self.column_definition(ColumnPlace::Table).map(Partitioning::Typed);
+            return self.column_definition(ColumnPlace::Table).map(|column| Partitioning::Typed(Box::new(column)));
         }
         self.multipart_identifier().map(Partitioning::Column)
     }

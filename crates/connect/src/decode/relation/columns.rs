@@ -50,7 +50,7 @@ impl<'a> Decoder<'a> {
         let input = self.input(renamed.input.as_deref())?;
         let mut renames: Vec<(String, String)> =
             renamed.renames.iter().map(|rename| (rename.col_name.clone(), rename.new_col_name.clone())).collect();
-        #[expect(deprecated, reason = "clients before 4.0 send their renames here")]
+        // Clients before 4.0 send their renames here.
         let old = super::options(&renamed.rename_columns_map);
         renames.extend(old);
         Ok(RelationKind::WithColumnsRenamed { input, renames })

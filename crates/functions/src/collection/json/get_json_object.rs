@@ -110,7 +110,8 @@ fn follow(value: &Value<'_>, steps: &[Step], style: Style, pieces: &mut Vec<Stri
             true
         }
         (Node::Array(elements), []) if style == Style::Flat => {
-            elements.iter().fold(false, |found, element| follow(element, &[], style, pieces) || found)
+            // All of them, also after one was found.
+            elements.iter().filter(|element| follow(element, &[], style, pieces)).count() > 0
         }
         (_, []) => {
             let mut text = String::new();

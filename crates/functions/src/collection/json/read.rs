@@ -112,10 +112,10 @@ impl Reader {
     fn read(&self, items: &[Item<'_, '_>], data_type: &SparkType) -> SparkResult<ArrayRef> {
         match data_type {
             SparkType::Boolean => self.booleans(items),
-            SparkType::Byte => self.primitives::<Int8Type>(items, data_type, |value| integer(value)),
-            SparkType::Short => self.primitives::<Int16Type>(items, data_type, |value| integer(value)),
-            SparkType::Integer => self.primitives::<Int32Type>(items, data_type, |value| integer(value)),
-            SparkType::Long => self.primitives::<Int64Type>(items, data_type, |value| integer(value)),
+            SparkType::Byte => self.primitives::<Int8Type>(items, data_type, integer),
+            SparkType::Short => self.primitives::<Int16Type>(items, data_type, integer),
+            SparkType::Integer => self.primitives::<Int32Type>(items, data_type, integer),
+            SparkType::Long => self.primitives::<Int64Type>(items, data_type, integer),
             SparkType::Float => self.primitives::<Float32Type>(items, data_type, |value| Some(double(value)? as f32)),
             SparkType::Double => self.primitives::<Float64Type>(items, data_type, double),
             SparkType::Decimal { precision, scale } => {

@@ -22,7 +22,7 @@ pub(super) fn compile(pattern: &str, purpose: Use) -> Result<Pattern, Problem> {
 
 /// Whether Java's old `SimpleDateFormat` takes the pattern.
 pub(super) fn was_valid_once(pattern: &str) -> bool {
-    pattern.matches('\'').count() % 2 == 0
+    pattern.matches('\'').count().is_multiple_of(2)
         && letters(pattern).iter().all(|(letter, count)| match letter {
             'X' => *count <= 3,
             letter => "GyYMLwWDdFEuaHkKhmsSzZ".contains(*letter),

@@ -52,7 +52,7 @@ impl<'a> Moment<'a> {
                     1 - self.year
                 }
             }
-            Field::Quarter => i64::from((self.month + 2) / 3),
+            Field::Quarter => i64::from(self.month.div_ceil(3)),
             Field::Month => i64::from(self.month),
             Field::Day => i64::from(self.day),
             Field::DayOfYear => self.days - days_from_civil(self.year, 1, 1).unwrap_or(self.days) + 1,

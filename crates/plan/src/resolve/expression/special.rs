@@ -138,13 +138,12 @@ impl Resolver<'_> {
                     return Err(SparkError::new("INVALID_EXTRACT_FIELD_TYPE")
                         .param("extraction", to_sql_expr(&self.printer().print(&key))));
                 };
-                let matches: Vec<_> =
-                    schema.iter().enumerate().filter(|(_, field)| self.same_name(&field.name, &name)).collect();
-                let [(index, field)] = matches.as_slice() else {
+                let matches: Vec<_> = schema.iter().filter(|field| self.same_name(&field.name, &name)).collect();
+                let [field] = matches.as_slice() else {
                     return Err(field_error(&name, &schema, matches.len()));
                 };
                 let nullable = child.nullable || field.nullable;
-                let kind = TypedKind::Field { name: field.name.as_str().into(), index: *index, child: Box::new(child) };
+                let kind = TypedKind::Field { name: field.name.as_str().into(), child: Box::new(child) };
                 Ok(Typed::new(kind, field.data_type.clone(), nullable, origin.clone()))
             }
             SparkType::Array { .. } | SparkType::Map { .. } => {

@@ -34,9 +34,8 @@ impl Resolver<'_> {
             }
             None => Frame { is_rows: false, lower: Bound::UnboundedPreceding, upper: Bound::CurrentRow },
         };
-        let has_frame = specification.frame.is_some();
         let frame = offset_frame(&function, frame);
-        let call = WindowCall { function, partition_by, order_by, frame, has_frame };
+        let call = WindowCall { function, partition_by, order_by, frame };
         Ok(Typed::new(TypedKind::Window(Box::new(call)), data_type, nullable, origin.clone()))
     }
 
@@ -82,7 +81,7 @@ impl Resolver<'_> {
                     SparkError::new("DISTINCT_WINDOW_FUNCTION_UNSUPPORTED").param("windowExpr", to_sql_expr(&name))
                 );
             }
-            return Ok((WindowFunction::Aggregate(*aggregate), data_type, nullable));
+            return Ok((WindowFunction::Aggregate(aggregate), data_type, nullable));
         };
         let arguments = self.resolve_all(&call.arguments, scope)?;
         check_arity(registered, &name, arguments.len())?;

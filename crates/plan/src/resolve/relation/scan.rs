@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use datafusion::common::{Column, TableReference};
 use datafusion::datasource::{TableProvider, provider_as_source};
-use datafusion::logical_expr::{LogicalPlan, TableScan};
+use datafusion::logical_expr::{LogicalPlan, TableScanBuilder};
 use firesteel_base::{SparkError, SparkField, SparkResult, SparkSchema};
 use firesteel_functions::kernel::from_engine;
 use firesteel_storage::OpenedSource;
@@ -69,8 +69,7 @@ impl Resolver<'_> {
                 column: Column::new(Some(table.clone()), carrier.name()),
             })
             .collect();
-        let scan =
-            TableScan::try_new(table, provider_as_source(provider), None, Vec::new(), None).map_err(from_engine)?;
+        let scan = TableScanBuilder::new(table, provider_as_source(provider)).build().map_err(from_engine)?;
         Ok(Resolved::new(LogicalPlan::TableScan(scan), output))
     }
 }

@@ -96,7 +96,7 @@ fn partition_columns(partitioning: &[Partitioning], columns: &mut Vec<ColumnDefi
             Partitioning::Column(name) => names.push(name.join(".")),
             Partitioning::Typed(column) => {
                 names.push(column.name.join("."));
-                columns.push(column.clone());
+                columns.push(column.as_ref().clone());
             }
             Partitioning::Transform(transform) => {
                 return Err(SparkError::unsupported(format!("partitioning by {transform}")));
