@@ -352,7 +352,7 @@ async fn an_operation_that_nobody_waits_for_runs_on() {
     let stream = client.stub.execute_plan(request).await.unwrap().into_inner();
     let first = drain(stream, 1).await.unwrap();
     let rest = client.reattach(&id, Some(first[0].response_id.clone())).await.unwrap();
-    assert_eq!(rows(&rest), 200_000);
+    assert_eq!(rows(&first) + rows(&rest), 200_000);
     assert!(is_complete(&rest));
     let asked = proto::GetStatusRequest {
         session_id: client.session_id.clone(),
