@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use datafusion::config::SpillCompression;
+use datafusion::config::{ConfigNonZeroUsize, SpillCompression};
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::context::{SessionConfig, SessionState};
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
@@ -103,7 +103,7 @@ impl Engine {
             .with_disk_manager_builder(disk)
             .build_arc()
             .map_err(|error| spark_error(error, &[]))?;
-        let session = session_config(&config);
+        let session = session_config(&config).map_err(|error| spark_error(error, &[]))?;
         let mut builder = SessionStateBuilder::new().with_config(session).with_runtime_env(Arc::clone(&runtime));
         let is_run =
             |rule: &Arc<dyn OptimizerRule + Send + Sync>| config.optimize || NEEDED_RULES.contains(&rule.name());
@@ -141,7 +141,7 @@ impl Engine {
     }
 }
 
-fn session_config(config: &EngineConfig) -> SessionConfig {
+fn session_config(config: &EngineConfig) -> datafusion::common::Result<SessionConfig> {
     let mut session = SessionConfig::new()
         .with_target_partitions(config.target_partitions)
         .with_batch_size(config.batch_size)
@@ -151,12 +151,16 @@ fn session_config(config: &EngineConfig) -> SessionConfig {
     // What a sort keeps back for merging must be a small part of what there is.
     let reservation = options.execution.sort_spill_reservation_bytes;
     options.execution.sort_spill_reservation_bytes = reservation.min(config.memory_bytes / 64);
+    // Exchanges that spill put each batch into a file of its own. With several batches in a file, several files are open
+    // while several tasks spill, and the reader waits for the oldest while what it needs is in another: no query would
+    // ever end (apache/datafusion#24883, which this release has).
+    options.execution.max_spill_file_size_bytes = ConfigNonZeroUsize::try_new(1)?;
     // One machine: a small side is cheaper to share among the partitions than to shuffle.
     options.optimizer.hash_join_single_partition_threshold = 16 << 20;
     options.optimizer.hash_join_single_partition_threshold_rows = 1 << 20;
     options.catalog.create_default_catalog_and_schema = false;
     options.catalog.information_schema = false;
-    session
+    Ok(session)
 }
 
 #[async_trait]

@@ -7,7 +7,7 @@ use arrow::array::RecordBatch;
 use firesteel_base::config::SessionConf;
 use firesteel_base::{SparkError, SparkResult, SparkSchema};
 use firesteel_catalog::SqliteCatalog;
-use firesteel_engine::Engine;
+use firesteel_engine::{Engine, EngineConfig};
 use firesteel_service::{Clock, Environment, Limits, Session, Sessions};
 use firesteel_storage::Storage;
 use tokio::runtime::{Builder, Runtime};
@@ -43,13 +43,17 @@ pub enum Outcome {
 
 impl Process {
     pub fn new(mode: Mode) -> SparkResult<Self> {
+        Self::with(mode.engine_config())
+    }
+
+    pub fn with(config: EngineConfig) -> SparkResult<Self> {
         let runtime = Builder::new_multi_thread()
             .worker_threads(2)
             .thread_stack_size(STACK_BYTES)
             .enable_all()
             .build()
             .map_err(|error| SparkError::internal("no threads").caused_by(error))?;
-        let engine = Arc::new(Engine::new(mode.engine_config())?);
+        let engine = Arc::new(Engine::new(config)?);
         let storage = Arc::new(Storage::new(Arc::clone(engine.runtime())));
         let directory = tempfile::tempdir().map_err(|error| SparkError::internal("no directory").caused_by(error))?;
         let warehouse = format!("file:{}", directory.path().display());
