@@ -155,9 +155,6 @@ fn session_config(config: &EngineConfig) -> datafusion::common::Result<SessionCo
     // while several tasks spill, and the reader waits for the oldest while what it needs is in another: no query would
     // ever end (apache/datafusion#24883, which this release has).
     options.execution.max_spill_file_size_bytes = ConfigNonZeroUsize::try_new(1)?;
-    // One machine: a small side is cheaper to share among the partitions than to shuffle.
-    options.optimizer.hash_join_single_partition_threshold = 16 << 20;
-    options.optimizer.hash_join_single_partition_threshold_rows = 1 << 20;
     options.catalog.create_default_catalog_and_schema = false;
     options.catalog.information_schema = false;
     Ok(session)
