@@ -121,8 +121,10 @@ impl Operation {
     /// Stops the operation if it runs; its client gets `OPERATION_CANCELED` at once, however long the work takes to
     /// notice. Whether it ran.
     pub fn cancel(&self) -> bool {
+        // Ended first: the work notices at once, and would end it before us.
+        let ran = self.end(OperationState::Cancelled, Some(SparkError::new("OPERATION_CANCELED")));
         self.cancel.send_replace(true);
-        self.finish(Err(SparkError::new("OPERATION_CANCELED")))
+        ran
     }
 
     /// The progress of the query that is running or ran last.
@@ -151,14 +153,18 @@ impl Operation {
         self.buffer.bytes()
     }
 
-    /// Ends it, unless it ended already: the first outcome counts. Whether it had not.
-    fn finish(&self, outcome: Result<(), SparkError>) -> bool {
-        let cancelled = *self.cancel.borrow();
+    /// Ends it by the outcome of its work, unless it ended already.
+    fn finish(&self, outcome: Result<(), SparkError>) {
         let ended = match &outcome {
             Ok(()) => OperationState::Succeeded,
-            Err(_) if cancelled => OperationState::Cancelled,
+            Err(_) if *self.cancel.borrow() => OperationState::Cancelled,
             Err(_) => OperationState::Failed,
         };
+        self.end(ended, outcome.err());
+    }
+
+    /// Ends it, unless it ended already: the first end counts. Whether it had not.
+    fn end(&self, ended: OperationState, error: Option<SparkError>) -> bool {
         {
             let mut state = self.state.lock();
             if *state != OperationState::Running {
@@ -166,7 +172,7 @@ impl Operation {
             }
             *state = ended;
         }
-        self.buffer.finish(outcome.err());
+        self.buffer.finish(error);
         true
     }
 }
