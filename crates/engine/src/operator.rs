@@ -1,11 +1,14 @@
-//! The operators that plans have beyond the engine's own: samples, the last rows, observers, and the order of a result's partitions.
+//! The operators that plans have beyond the engine's own: samples, the last rows, observers, the order of a result's
+//! partitions, and what makes cancelled queries stop.
 
 mod ordered;
 mod planner;
 mod row;
 mod tap;
+mod yielding;
 
 pub(crate) use ordered::in_order;
 pub use planner::Planner;
 pub use tap::Observer;
 pub(crate) use tap::start_observers;
+pub(crate) use yielding::yielding;
