@@ -21,7 +21,7 @@ use firesteel_syntax::ir::command::ExplainMode;
 use crate::errors::spark_error;
 use crate::held::{Held, HeldStore, HoldingPlace};
 use crate::null_safe::NullSafeEquality;
-use crate::operator::{Observer, Planner, in_order, start_observers, yielding};
+use crate::operator::{Observer, Planner, in_order, start_observers};
 use crate::output::conform;
 use crate::progress::QueryProgress;
 
@@ -168,7 +168,7 @@ impl Executor for Engine {
         let state = self.state(conf, planner);
         let observers = start_observers(plan, &state, conf.time_zone(), &taps).await?;
         let physical = self.physical(plan, &state).await?;
-        let physical = in_order(physical).and_then(yielding).map_err(|error| spark_error(error, &plan.origins))?;
+        let physical = in_order(physical).map_err(|error| spark_error(error, &plan.origins))?;
         let progress = QueryProgress::new(Arc::clone(&physical));
         let stream = execute_stream(physical, state.task_ctx()).map_err(|error| spark_error(error, &plan.origins))?;
         let stream = conform(stream, &plan.schema, conf.time_zone(), Arc::clone(&plan.origins));

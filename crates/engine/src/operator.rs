@@ -7,8 +7,7 @@ mod row;
 mod tap;
 mod yielding;
 
-pub(crate) use ordered::in_order;
+pub(crate) use ordered::{in_order, keeping_partitions};
 pub use planner::Planner;
 pub use tap::Observer;
 pub(crate) use tap::start_observers;
-pub(crate) use yielding::yielding;

@@ -317,9 +317,7 @@ impl Session {
     }
 
     async fn run_command(&self, command: Command) -> SparkResult<Answer> {
-        // Forgotten before and after: nothing that is learned in between may stay.
-        self.plans.forget();
-        let _forget = Forget(&self.plans);
+        let _forget = Forget::around(&self.plans);
         match command {
             Command::Routine(RoutineCommand::ExecuteImmediate(execute)) => {
                 return Box::pin(commands::execute_immediate(self, *execute)).await;
@@ -364,8 +362,7 @@ impl Session {
         let relation = commands::lift(relation)?;
         match relation.kind {
             RelationKind::Command(command) => {
-                self.plans.forget();
-                let _forget = Forget(&self.plans);
+                let _forget = Forget::around(&self.plans);
                 Box::pin(commands::run(self, *command)).await.map(Some)
             }
             _ => self.analyze(relation).await.map(|_| None),
@@ -393,6 +390,14 @@ impl Session {
 
 /// Makes a session forget what it knows of plans, however a command ends.
 struct Forget<'a>(&'a PlanCache);
+
+impl<'a> Forget<'a> {
+    /// Before and after: nothing that is learned in between may stay.
+    fn around(plans: &'a PlanCache) -> Self {
+        plans.forget();
+        Self(plans)
+    }
+}
 
 impl Drop for Forget<'_> {
     fn drop(&mut self) {

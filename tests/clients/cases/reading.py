@@ -69,6 +69,14 @@ def parquet_directory(spark, directory):
 
 
 @case
+def larger_files_come_first_every_time(spark, directory):
+    for name, size in (("1", 1), ("2", 3000), ("3", 200)):
+        parquet(directory, f"d/{name}.parquet", name=[f"{name}.{row}" for row in range(size)])
+    files = spark.read.parquet(os.path.join(directory, "d")).filter("name LIKE '%.0'")
+    return [[row.name for row in files.collect()] for _ in range(20)]
+
+
+@case
 def parquet_glob(spark, directory):
     for name in ("a1", "a2", "b1"):
         parquet(directory, f"g/{name}.parquet", name=[name])

@@ -24,6 +24,7 @@ use firesteel_plan::AnalyzedPlan;
 use parking_lot::Mutex;
 
 use crate::errors::spark_error;
+use crate::operator::keeping_partitions;
 use exec::HeldExec;
 use rows::Rows;
 pub(crate) use store::HeldStore;
@@ -115,7 +116,8 @@ impl Held {
 
     /// A fresh plan of the query: a plan that ran cannot run again.
     async fn physical(&self) -> Result<Arc<dyn ExecutionPlan>, DataFusionError> {
-        self.state.create_physical_plan(&self.plan.plan).await.map_err(|error| self.told(error))
+        let plan = self.state.create_physical_plan(&self.plan.plan).await;
+        plan.and_then(keeping_partitions).map_err(|error| self.told(error))
     }
 
     /// The error with the places of this query, whose numbers mean nothing in the query that reads the rows.

@@ -23,20 +23,24 @@ const BATCHES_AHEAD_MAX: usize = 32;
 
 /// The plan with one partition, whose rows come in the order of the partitions there were.
 pub(crate) fn in_order(plan: Arc<dyn ExecutionPlan>) -> Result<Arc<dyn ExecutionPlan>> {
-    let plan = without_dealing(plan)?;
+    let plan = keeping_partitions(plan)?;
     if plan.output_partitioning().partition_count() > 1 {
         return Ok(Arc::new(InOrderExec::new(plan, None)));
     }
     top_in_order(plan)
 }
 
-/// Batches of one partition are not dealt out to several: nothing could put the rows in order again.
-fn without_dealing(plan: Arc<dyn ExecutionPlan>) -> Result<Arc<dyn ExecutionPlan>> {
+/// The plan in which each partition has the rows that are its own, in their order: batches of one partition are not dealt
+/// out to several, and files are not read by whichever partition is idle. Nothing could put the rows in order again.
+pub(crate) fn keeping_partitions(plan: Arc<dyn ExecutionPlan>) -> Result<Arc<dyn ExecutionPlan>> {
     if let Some(repartition) = plan.downcast_ref::<RepartitionExec>()
         && matches!(repartition.partitioning(), Partitioning::RoundRobinBatch(_))
         && repartition.input().output_partitioning().partition_count() == 1
     {
-        return without_dealing(Arc::clone(repartition.input()));
+        return keeping_partitions(Arc::clone(repartition.input()));
+    }
+    if plan.children().is_empty() {
+        return Ok(plan.with_preserve_order(true).unwrap_or(plan));
     }
     let is_union = plan.is::<UnionExec>();
     let children: Vec<_> = match plan.children().as_slice() {
@@ -46,7 +50,7 @@ fn without_dealing(plan: Arc<dyn ExecutionPlan>) -> Result<Arc<dyn ExecutionPlan
         children if is_union => children.iter().map(|child| Arc::clone(child)).collect(),
         _ => return Ok(plan),
     };
-    let replaced: Vec<_> = children.iter().cloned().map(without_dealing).collect::<Result<_>>()?;
+    let replaced: Vec<_> = children.iter().cloned().map(keeping_partitions).collect::<Result<_>>()?;
     if replaced.iter().zip(&children).all(|(new, old)| Arc::ptr_eq(new, old)) {
         return Ok(plan);
     }

@@ -12,6 +12,7 @@ use firesteel_plan::operator::RowOperation;
 
 use super::row::RowOperatorExec;
 use super::tap::Taps;
+use super::yielding::yielding;
 
 /// Plans with the engine's planner and the operators' own; one for each query.
 #[derive(Debug, Default)]
@@ -28,7 +29,7 @@ impl QueryPlanner for Planner {
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let operators = Operators { taps: Arc::clone(&self.taps) };
         let planner = DefaultPhysicalPlanner::with_extension_planners(vec![Arc::new(operators)]);
-        planner.create_physical_plan(logical_plan, session).await
+        yielding(planner.create_physical_plan(logical_plan, session).await?)
     }
 }
 

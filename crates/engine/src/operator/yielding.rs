@@ -25,9 +25,9 @@ pub(crate) fn yielding(plan: Arc<dyn ExecutionPlan>) -> Result<Arc<dyn Execution
 }
 
 fn multiplies(node: &Arc<dyn ExecutionPlan>) -> bool {
-    node.downcast_ref::<NestedLoopJoinExec>().is_some()
-        || node.downcast_ref::<CrossJoinExec>().is_some()
-        || node.downcast_ref::<HashJoinExec>().is_some()
-        || node.downcast_ref::<SortMergeJoinExec>().is_some()
-        || node.downcast_ref::<UnnestExec>().is_some()
+    node.is::<NestedLoopJoinExec>()
+        || node.is::<CrossJoinExec>()
+        || node.is::<HashJoinExec>()
+        || node.is::<SortMergeJoinExec>()
+        || node.is::<UnnestExec>()
 }
