@@ -1,7 +1,9 @@
-//! The operators that plans have beyond the engine's own: samples, the last rows, observers, and the order of a result's partitions.
+//! The operators that plans have beyond the engine's own: samples, the last rows, observers, recursion, and
+//! the order of a result's partitions.
 
 mod ordered;
 mod planner;
+mod recursion;
 mod row;
 mod tap;
 
