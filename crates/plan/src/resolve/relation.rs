@@ -36,7 +36,7 @@ use firesteel_syntax::ir::{Command, Expression, Relation};
 
 use crate::attribute::Attribute;
 use crate::resolved::Resolved;
-use crate::resolver::{CommonTables, Environment, References, Resolver};
+use crate::resolver::{Environment, References, Resolver};
 use crate::typed::{Typed, TypedKind};
 use recursive::passes_limit_all;
 
@@ -74,10 +74,7 @@ impl Resolver<'_> {
             RelationKind::Sort { input, order, is_global } => self.sort(input, order, *is_global, environment),
             RelationKind::SortAll { input, ascending, nulls } => self.sort_all(input, *ascending, *nulls, environment),
             RelationKind::Limit { input, limit } => self.limit(input, limit, environment),
-            RelationKind::LimitAll { input } => {
-                let input = self.resolve_relation(input, Environment { is_limit_all: true, ..environment })?;
-                Ok(Resolved { block: None, ..input })
-            }
+            RelationKind::LimitAll { input } => self.limit_all(input, environment),
             RelationKind::Offset { input, offset } => self.offset(input, offset, environment),
             RelationKind::Tail { input, limit } => self.tail(input, limit, environment),
             RelationKind::Deduplicate { input, columns, within_watermark } => {
@@ -88,11 +85,7 @@ impl Resolver<'_> {
             RelationKind::SubqueryAlias { input, name, qualifier, columns } => {
                 self.subquery_alias(input, name, qualifier, columns, environment)
             }
-            RelationKind::With(with) => {
-                self.check_recursion_mode(with)?;
-                let tables = CommonTables::new(with, environment);
-                self.resolve_relation(&with.input, Environment { tables: Some(&tables), ..environment })
-            }
+            RelationKind::With(with) => self.with(with, environment),
             RelationKind::WithWindows { input, windows } => {
                 self.resolve_relation(input, Environment { windows, ..environment })
             }

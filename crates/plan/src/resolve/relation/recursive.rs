@@ -41,7 +41,13 @@ struct Parts<'r> {
 }
 
 impl Resolver<'_> {
-    pub fn check_recursion_mode(&self, with: &With) -> SparkResult<()> {
+    pub fn with(&self, with: &With, environment: Environment<'_>) -> SparkResult<Resolved> {
+        self.check_recursion_mode(with)?;
+        let tables = CommonTables::new(with, environment);
+        self.resolve_relation(&with.input, Environment { tables: Some(&tables), ..environment })
+    }
+
+    fn check_recursion_mode(&self, with: &With) -> SparkResult<()> {
         if with.is_recursive && self.context.conf.cte_precedence_policy() == LegacyBehaviorPolicy::Legacy {
             return Err(SparkError::new("RECURSIVE_CTE_IN_LEGACY_MODE"));
         }
