@@ -1,8 +1,9 @@
-//! The operators that plans have beyond the engine's own: samples, the last rows, observers, the order of a result's
-//! partitions, and what makes cancelled queries stop.
+//! The operators that plans have beyond the engine's own: samples, the last rows, observers, recursion, the order of a
+//! result's partitions, and what makes cancelled queries stop.
 
 mod ordered;
 mod planner;
+mod recursion;
 mod row;
 mod tap;
 mod yielding;

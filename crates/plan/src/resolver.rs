@@ -7,7 +7,7 @@ use firesteel_base::{SparkError, SparkResult, SparkType};
 use firesteel_functions::BindContext;
 use firesteel_syntax::ir::Relation;
 use firesteel_syntax::ir::expression::Window;
-use firesteel_syntax::ir::relation::CommonTable;
+use firesteel_syntax::ir::relation::{CommonTable, With};
 use firesteel_syntax::parser::{self, ParserOptions};
 
 use crate::analysis::AnalysisContext;
@@ -15,6 +15,7 @@ use crate::attribute::{Attribute, AttributeId};
 use crate::lower::{Lowering, Origins, internal_column};
 use crate::operator::Observation;
 use crate::printer::Printer;
+use crate::resolve::relation::WorkingTable;
 use crate::scope::Scope;
 use crate::sources::Sources;
 
@@ -45,14 +46,40 @@ pub struct Environment<'a> {
     pub windows: &'a [(String, Window)],
     /// Relations that expressions refer to by plan id.
     pub references: Option<&'a References<'a>>,
+    /// Whether this is below a `LIMIT ALL`: recursion then may have any number of rows.
+    pub is_limit_all: bool,
 }
 
 /// The tables of a `WITH`, as far as they are visible, and those of the `WITH`s around it.
+#[derive(Clone, Copy)]
 pub struct CommonTables<'a> {
     pub tables: &'a [CommonTable],
     /// A table sees only those before it.
     pub visible: usize,
+    pub is_recursive: bool,
+    /// What the table that is being resolved means by its own name, which hides the names before it.
+    pub own: Option<(&'a str, OwnName<'a>)>,
+    /// What surrounds the tables' queries.
     pub environment: Environment<'a>,
+    /// Where names are looked up that are none of these.
+    pub around: Option<&'a CommonTables<'a>>,
+}
+
+impl<'a> CommonTables<'a> {
+    pub fn new(with: &'a With, environment: Environment<'a>) -> Self {
+        let With { tables, is_recursive, .. } = with;
+        let around = environment.tables;
+        Self { tables, visible: tables.len(), is_recursive: *is_recursive, own: None, environment, around }
+    }
+}
+
+/// What the name of a common table means within its own query.
+#[derive(Clone, Copy)]
+pub enum OwnName<'a> {
+    /// An error of this condition.
+    Refused(&'static str),
+    /// The rows of the level before.
+    Working(&'a WorkingTable),
 }
 
 /// Relations of a client's `WithRelations`.

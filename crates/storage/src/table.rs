@@ -23,6 +23,11 @@ use datafusion::physical_expr_adapter::PhysicalExprAdapterFactory;
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::empty::EmptyExec;
 
+/// Ranges of files that a partition begins with; fewer where they would be shorter than [`RANGE_BYTES_MIN`].
+const RANGES_PER_PARTITION: u64 = 8;
+/// Opening a range costs as much as reading some of it.
+const RANGE_BYTES_MIN: u64 = 4 << 20;
+
 /// What a format adds to the common table.
 #[async_trait]
 pub(crate) trait ScanFormat: Send + Sync + fmt::Debug {
@@ -32,6 +37,11 @@ pub(crate) trait ScanFormat: Send + Sync + fmt::Debug {
     /// How columns of a file become columns of the table, where they differ.
     fn column_adapter(&self) -> Option<Arc<dyn PhysicalExprAdapterFactory>> {
         None
+    }
+
+    /// Whether any range of a file's bytes can be read alone.
+    fn reads_ranges(&self) -> bool {
+        false
     }
 
     /// The scan as an operator.
@@ -100,6 +110,18 @@ impl FileTable {
         Ok(self.files.iter().zip(keep).filter(|(_, keep)| *keep).map(|(file, _)| file.clone()).collect())
     }
 
+    /// Large files in ranges, several for each partition: a partition that is done early takes over what another has not
+    /// begun.
+    fn ranges(&self, files: Vec<PartitionedFile>, partitions: usize) -> Vec<PartitionedFile> {
+        if !self.format.reads_ranges() || partitions < 2 {
+            return files;
+        }
+        let whole: u64 = files.iter().map(PartitionedFile::effective_size).sum();
+        let count = u64::try_from(partitions).unwrap_or(1).saturating_mul(RANGES_PER_PARTITION);
+        let length = whole.div_ceil(count).max(RANGE_BYTES_MIN);
+        files.into_iter().flat_map(|file| split(file, length)).collect()
+    }
+
     /// Files in groups of similar size. Group after group has the files in their order, so that reading the groups
     /// one after another gives the rows in the order in which Spark collects them.
     fn groups(&self, files: Vec<PartitionedFile>, partitions: usize) -> Vec<FileGroup> {
@@ -119,9 +141,12 @@ impl FileTable {
         }
         groups
             .into_iter()
-            .map(|files| {
-                let statistics = self.merged_statistics(&files);
-                FileGroup::new(files).with_statistics(Arc::new(statistics))
+            .map(|files| match files.iter().any(|file| file.range.is_some()) {
+                true => FileGroup::new(files),
+                false => {
+                    let statistics = self.merged_statistics(&files);
+                    FileGroup::new(files).with_statistics(Arc::new(statistics))
+                }
             })
             .collect()
     }
@@ -135,6 +160,17 @@ impl FileTable {
             _ => unknown,
         }
     }
+}
+
+/// The file in ranges of about `length` bytes, or whole where it is not much longer.
+fn split(file: PartitionedFile, length: u64) -> Vec<PartitionedFile> {
+    let size = file.object_meta.size;
+    let count = size / length.max(1);
+    if count < 2 {
+        return vec![file];
+    }
+    let edge = |index: u64| i64::try_from(size * index / count).unwrap_or(i64::MAX);
+    (0..count).map(|index| file.clone().with_range(edge(index), edge(index + 1))).collect()
 }
 
 /// Whether a filter speaks of partition columns alone and means the same for every row of a file.
@@ -196,7 +232,8 @@ impl TableProvider for FileTable {
             return Ok(Arc::new(EmptyExec::new(Arc::new(schema))));
         }
         let statistics = self.merged_statistics(&files);
-        let groups = self.groups(files, state.config().target_partitions());
+        let partitions = state.config().target_partitions();
+        let groups = self.groups(self.ranges(files, partitions), partitions);
         let source = self.format.file_source(self.table_schema.clone());
         let config = FileScanConfigBuilder::new(ObjectStoreUrl::local_filesystem(), source)
             .with_file_groups(groups)

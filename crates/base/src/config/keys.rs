@@ -103,6 +103,9 @@ config! {
     map_key_dedup_policy, MAP_KEY_DEDUP_POLICY: MapKeyDedupPolicy = "spark.sql.mapKeyDedupPolicy";
     time_parser_policy, TIME_PARSER_POLICY: LegacyBehaviorPolicy = "spark.sql.legacy.timeParserPolicy";
     cte_precedence_policy, CTE_PRECEDENCE_POLICY: LegacyBehaviorPolicy = "spark.sql.legacy.ctePrecedencePolicy";
+    /// Levels and rows that recursion may have; -1 is no limit.
+    cte_recursion_level_limit, CTE_RECURSION_LEVEL_LIMIT: i32 = "spark.sql.cteRecursionLevelLimit";
+    cte_recursion_row_limit, CTE_RECURSION_ROW_LIMIT: i32 = "spark.sql.cteRecursionRowLimit";
     /// Fields and columns that texts show before they are cut.
     max_to_string_fields, MAX_TO_STRING_FIELDS: i32 = "spark.sql.debug.maxToStringFields";
     group_by_aliases, GROUP_BY_ALIASES: bool = "spark.sql.groupByAliases";

@@ -103,6 +103,12 @@ impl ExecutionPlan for HeldExec {
         Ok(self)
     }
 
+    /// Where the query itself was run, it runs anew: its operators remember what they have handed out.
+    fn reset_state(self: Arc<Self>) -> Result<Arc<dyn ExecutionPlan>, DataFusionError> {
+        let fresh = Self::new(Arc::clone(&self.held), self.projection.clone(), self.partitions())?;
+        Ok(Arc::new(Self { metrics: self.metrics.clone(), ..fresh }))
+    }
+
     fn execute(
         &self,
         partition: usize,

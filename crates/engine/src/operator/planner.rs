@@ -3,21 +3,27 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use datafusion::common::Result;
-use datafusion::execution::context::QueryPlanner;
+use datafusion::catalog::Session;
+use datafusion::common::{Result, internal_err};
+use datafusion::execution::context::{QueryPlanner, SessionState};
+use datafusion::execution::session_state::SessionStateBuilder;
 use datafusion::logical_expr::{LogicalPlan, UserDefinedLogicalNode};
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_planner::{DefaultPhysicalPlanner, ExtensionPlanner, PhysicalPlanner};
 use firesteel_plan::operator::RowOperation;
+use firesteel_plan::recursion::{LevelBefore, Recursion};
 
+use super::in_order;
+use super::recursion::{LevelBeforeExec, RecursionExec, WorkingTable, WorkingTables};
 use super::row::RowOperatorExec;
 use super::tap::Taps;
 use super::yielding::yielding;
 
-/// Plans with the engine's planner and the operators' own; one for each query.
-#[derive(Debug, Default)]
+/// Plans with the engine's planner and the operators' own; one for each query, and one for each recursion in it.
+#[derive(Clone, Debug, Default)]
 pub struct Planner {
     pub(crate) taps: Arc<Taps>,
+    working_tables: WorkingTables,
 }
 
 #[async_trait]
@@ -25,17 +31,14 @@ impl QueryPlanner for Planner {
     async fn create_physical_plan(
         &self,
         logical_plan: &LogicalPlan,
-        session: &dyn datafusion::catalog::Session,
+        session: &dyn Session,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        let operators = Operators { taps: Arc::clone(&self.taps) };
-        let planner = DefaultPhysicalPlanner::with_extension_planners(vec![Arc::new(operators)]);
+        let planner = DefaultPhysicalPlanner::with_extension_planners(vec![Arc::new(Operators(self.clone()))]);
         yielding(planner.create_physical_plan(logical_plan, session).await?)
     }
 }
 
-struct Operators {
-    taps: Arc<Taps>,
-}
+struct Operators(Planner);
 
 #[async_trait]
 impl ExtensionPlanner for Operators {
@@ -45,13 +48,42 @@ impl ExtensionPlanner for Operators {
         node: &dyn UserDefinedLogicalNode,
         _logical_inputs: &[&LogicalPlan],
         physical_inputs: &[Arc<dyn ExecutionPlan>],
-        _session: &dyn datafusion::catalog::Session,
+        session: &dyn Session,
         _context: &datafusion::logical_expr::physical_planning_context::PhysicalPlanningContext,
     ) -> Result<Option<Arc<dyn ExecutionPlan>>> {
-        let (Some(operation), [input]) = (node.as_any().downcast_ref::<RowOperation>(), physical_inputs) else {
+        let node = node.as_any();
+        if let Some(recursion) = node.downcast_ref::<Recursion>() {
+            return self.recursion(recursion, session).await.map(Some);
+        }
+        if let Some(level) = node.downcast_ref::<LevelBefore>() {
+            let Some(working) = self.0.working_tables.get(&level.table) else {
+                return internal_err!("a recursion's working table is not there");
+            };
+            let schema = Arc::clone(level.schema.inner());
+            return Ok(Some(Arc::new(LevelBeforeExec::new(&level.table, Arc::clone(working), schema))));
+        }
+        let (Some(operation), [input]) = (node.downcast_ref::<RowOperation>(), physical_inputs) else {
             return Ok(None);
         };
-        let operator = RowOperatorExec::new(operation.operator.clone(), Arc::clone(input), &self.taps);
+        let operator = RowOperatorExec::new(operation.operator.clone(), Arc::clone(input), &self.0.taps);
         Ok(Some(Arc::new(operator)))
+    }
+}
+
+impl Operators {
+    /// Both sides are planned as queries of their own, with a working table that is theirs alone.
+    async fn recursion(&self, recursion: &Recursion, session: &dyn Session) -> Result<Arc<dyn ExecutionPlan>> {
+        let Some(state) = session.as_any().downcast_ref::<SessionState>() else {
+            return internal_err!("a recursion is planned without a session state");
+        };
+        let mut planner = self.0.clone();
+        let working = Arc::new(WorkingTable::default());
+        planner.working_tables.insert(recursion.table.clone(), Arc::clone(&working));
+        let mut state =
+            SessionStateBuilder::new_from_existing(state.clone()).with_query_planner(Arc::new(planner)).build();
+        state.mark_start_execution();
+        let anchor = in_order(state.create_physical_plan(&recursion.anchor).await?)?;
+        let term = in_order(state.create_physical_plan(&recursion.term).await?)?;
+        Ok(Arc::new(RecursionExec::new(recursion, working, anchor, term)))
     }
 }

@@ -12,6 +12,7 @@ mod missing;
 mod observe;
 mod pivot;
 mod project;
+mod recursive;
 mod routine;
 mod sample;
 mod scan;
@@ -23,6 +24,8 @@ mod stored;
 mod unpivot;
 mod values;
 
+pub use recursive::WorkingTable;
+
 use std::sync::Arc;
 
 use datafusion::logical_expr::{Distinct, Filter, LogicalPlan};
@@ -33,8 +36,9 @@ use firesteel_syntax::ir::{Command, Expression, Relation};
 
 use crate::attribute::Attribute;
 use crate::resolved::Resolved;
-use crate::resolver::{CommonTables, Environment, References, Resolver};
+use crate::resolver::{Environment, References, Resolver};
 use crate::typed::{Typed, TypedKind};
+use recursive::passes_limit_all;
 
 impl Resolver<'_> {
     /// Resolves a relation; its columns can be named by its plan id from then on.
@@ -50,6 +54,8 @@ impl Resolver<'_> {
 
     fn relation_kind(&self, relation: &Relation, environment: Environment<'_>) -> SparkResult<Resolved> {
         let origin = &relation.origin;
+        let is_limit_all = environment.is_limit_all && passes_limit_all(&relation.kind);
+        let environment = Environment { is_limit_all, ..environment };
         match &relation.kind {
             RelationKind::Table(reference) => self.table(reference, environment, origin),
             RelationKind::DataSource(source) => self.data_source(source),
@@ -68,6 +74,7 @@ impl Resolver<'_> {
             RelationKind::Sort { input, order, is_global } => self.sort(input, order, *is_global, environment),
             RelationKind::SortAll { input, ascending, nulls } => self.sort_all(input, *ascending, *nulls, environment),
             RelationKind::Limit { input, limit } => self.limit(input, limit, environment),
+            RelationKind::LimitAll { input } => self.limit_all(input, environment),
             RelationKind::Offset { input, offset } => self.offset(input, offset, environment),
             RelationKind::Tail { input, limit } => self.tail(input, limit, environment),
             RelationKind::Deduplicate { input, columns, within_watermark } => {
@@ -78,13 +85,7 @@ impl Resolver<'_> {
             RelationKind::SubqueryAlias { input, name, qualifier, columns } => {
                 self.subquery_alias(input, name, qualifier, columns, environment)
             }
-            RelationKind::With(with) => {
-                if with.is_recursive {
-                    return Err(SparkError::unsupported("WITH RECURSIVE"));
-                }
-                let tables = CommonTables { tables: &with.tables, visible: with.tables.len(), environment };
-                self.resolve_relation(&with.input, Environment { tables: Some(&tables), ..environment })
-            }
+            RelationKind::With(with) => self.with(with, environment),
             RelationKind::WithWindows { input, windows } => {
                 self.resolve_relation(input, Environment { windows, ..environment })
             }

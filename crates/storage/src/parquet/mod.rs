@@ -144,6 +144,11 @@ impl crate::table::ScanFormat for ParquetScan {
         Some(Arc::new(adapter::ColumnAdapterFactory { case_sensitive: self.case_sensitive }))
     }
 
+    /// A row group belongs to the range in which it begins.
+    fn reads_ranges(&self) -> bool {
+        true
+    }
+
     async fn create_plan(&self, state: &dyn Session, config: FileScanConfig) -> Result<Arc<dyn ExecutionPlan>> {
         let mut options = state.default_table_options().parquet;
         options.global = state.config_options().execution.parquet.clone();

@@ -112,6 +112,7 @@ pub fn relation_children(relation: &mut Relation) -> Children<'_> {
         Kind::Held(held) => children.extend(held.input.iter_mut().map(|input| Child::Relation(input))),
         Kind::Command(command) => command_children(command, &mut children),
         Kind::SortAll { input, .. }
+        | Kind::LimitAll { input }
         | Kind::Deduplicate { input, .. }
         | Kind::Distinct { input }
         | Kind::SubqueryAlias { input, .. }

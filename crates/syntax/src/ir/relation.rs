@@ -71,6 +71,10 @@ pub enum RelationKind {
         input: Box<Relation>,
         limit: Expression,
     },
+    /// `LIMIT ALL`: no limit, not even that of recursion.
+    LimitAll {
+        input: Box<Relation>,
+    },
     Offset {
         input: Box<Relation>,
         offset: Expression,
@@ -531,6 +535,7 @@ impl RelationKind {
             Self::Sort { .. } => "Sort",
             Self::SortAll { .. } => "SortAll",
             Self::Limit { .. } => "Limit",
+            Self::LimitAll { .. } => "LimitAll",
             Self::Offset { .. } => "Offset",
             Self::Tail { .. } => "Tail",
             Self::Deduplicate { .. } => "Deduplicate",

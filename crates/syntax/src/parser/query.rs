@@ -63,7 +63,13 @@ impl Parser<'_> {
         if is_recursive {
             self.take();
         }
-        Ok((self.comma_separated(Self::common_table)?, is_recursive))
+        let start = self.position();
+        let tables = self.comma_separated(Self::common_table)?;
+        if !is_recursive && tables.iter().any(|table| table.recursion_limit.is_some()) {
+            let message = "Cannot specify MAX RECURSION LEVEL when the CTE is not marked as RECURSIVE";
+            return Err(self.error_since("_LEGACY_ERROR_TEMP_0035", start).param("message", message));
+        }
+        Ok((tables, is_recursive))
     }
 
     fn common_table(&mut self) -> SparkResult<CommonTable> {
@@ -223,14 +229,15 @@ impl Parser<'_> {
         if let Some(offset) = offset {
             result = Relation::new(RelationKind::Offset { input: result.boxed(), offset }, origin.clone());
         }
-        if let Some(limit) = limit {
-            result = Relation::new(RelationKind::Limit { input: result.boxed(), limit }, origin);
+        match limit {
+            Some(Some(limit)) => Ok(Relation::new(RelationKind::Limit { input: result.boxed(), limit }, origin)),
+            Some(None) => Ok(Relation::new(RelationKind::LimitAll { input: result.boxed() }, origin)),
+            None => Ok(result),
         }
-        Ok(result)
     }
 
-    /// `LIMIT n`; `LIMIT ALL` is none.
-    fn limit(&mut self) -> SparkResult<Option<Expression>> {
+    /// `LIMIT n`; `LIMIT ALL` has no expression.
+    fn limit(&mut self) -> SparkResult<Option<Option<Expression>>> {
         if !self.accept_keyword(Keyword::Limit) {
             return Ok(None);
         }
@@ -238,9 +245,9 @@ impl Parser<'_> {
             && !matches!(self.ahead(1), TokenKind::Dot | TokenKind::LeftParen | TokenKind::Plus | TokenKind::Minus);
         if is_all {
             self.take();
-            return Ok(None);
+            return Ok(Some(None));
         }
-        self.expression().map(Some)
+        self.expression().map(|limit| Some(Some(limit)))
     }
 
     fn ordered(&self, input: Relation, found: Organization, clauses: usize) -> SparkResult<Relation> {

@@ -20,7 +20,7 @@ fn query_blocks() {
             "t > where c > group a : a, sum(b) > having d > qualify e > windows w=[ | x Default] > order f Default > offset 2 > limit 3",
         ),
         ("select a having b", "one > group  : a > having b"),
-        ("select a from t limit all", "t > select a"),
+        ("select a from t limit all", "t > select a > limit all"),
         ("select a from t order by all desc", "t > select a > order all false Default"),
         ("select a from t sort by a", "t > select a > sort a Default"),
         ("select a from t distribute by a sort by b desc", "t > select a > spread a > sort b desc Default"),

@@ -224,6 +224,7 @@ pub fn relation(relation_: &Relation) -> String {
             format!("{} > order all {ascending} {nulls:?}", relation(input))
         }
         RelationKind::Limit { input, limit } => format!("{} > limit {}", relation(input), expression(limit)),
+        RelationKind::LimitAll { input } => format!("{} > limit all", relation(input)),
         RelationKind::Offset { input, offset } => format!("{} > offset {}", relation(input), expression(offset)),
         RelationKind::Distinct { input } => format!("{} > distinct", relation(input)),
         RelationKind::SubqueryAlias { input, name, columns, .. } => {

@@ -14,7 +14,7 @@ use crate::unnest::outer_references;
 
 impl Resolver<'_> {
     fn subquery(&self, query: &Relation, scope: &Scope<'_>) -> SparkResult<Resolved> {
-        let environment = Environment { outer: Some(scope), windows: &[], ..scope.environment };
+        let environment = Environment { outer: Some(scope), windows: &[], is_limit_all: false, ..scope.environment };
         self.resolve_relation(query, environment)
     }
 

@@ -2,7 +2,7 @@
 
 use firesteel_base::{Origin, SparkError, SparkResult};
 use firesteel_syntax::ir::Relation;
-use firesteel_syntax::ir::relation::{RelationKind, TableReference};
+use firesteel_syntax::ir::relation::{CommonTable, RelationKind, TableReference};
 
 use crate::analysis::View;
 use crate::attribute::Attribute;
@@ -30,7 +30,7 @@ impl Resolver<'_> {
             None => reference.name.clone(),
         };
         if let [only] = name.as_slice() {
-            if let Some(resolved) = self.common_table(only, environment.tables)? {
+            if let Some(resolved) = self.common_table(only, environment.tables, environment.is_limit_all)? {
                 return Ok(resolved);
             }
             if let Some(resolved) = self.reference(only, environment.references, environment)? {
@@ -60,8 +60,18 @@ impl Resolver<'_> {
     }
 
     /// The table of this name in the `WITH`s around, nearest first.
-    fn common_table(&self, name: &str, tables: Option<&CommonTables<'_>>) -> SparkResult<Option<Resolved>> {
+    fn common_table(
+        &self,
+        name: &str,
+        tables: Option<&CommonTables<'_>>,
+        is_limit_all: bool,
+    ) -> SparkResult<Option<Resolved>> {
         let Some(scope) = tables else { return Ok(None) };
+        if let Some((own, meaning)) = scope.own
+            && self.same_name(own, name)
+        {
+            return self.own_name(own, meaning).map(Some);
+        }
         let found = scope
             .tables
             .iter()
@@ -69,11 +79,19 @@ impl Resolver<'_> {
             .take(scope.visible)
             .rev()
             .find(|(_, table)| self.same_name(&table.name, name));
-        let Some((index, table)) = found else { return self.common_table(name, scope.environment.tables) };
-        let before = CommonTables { tables: scope.tables, visible: index, environment: scope.environment };
-        let environment = Environment { tables: Some(&before), windows: &[], ..scope.environment };
+        let Some((index, table)) = found else { return self.common_table(name, scope.around, is_limit_all) };
+        let before = CommonTables { visible: index, own: None, around: scope.environment.tables, ..*scope };
+        if scope.is_recursive && self.mentions_itself(table)? {
+            return self.recursive_table(table, &before, is_limit_all).map(Some);
+        }
+        self.common_table_alone(table, &before).map(Some)
+    }
+
+    /// The table's query as it stands.
+    pub fn common_table_alone(&self, table: &CommonTable, before: &CommonTables<'_>) -> SparkResult<Resolved> {
+        let environment = Environment { tables: Some(before), windows: &[], ..before.environment };
         let resolved = self.resolve_relation(&table.query, environment)?;
-        self.aliased_relation(resolved, &table.name, &[], &table.columns).map(Some)
+        self.aliased_relation(resolved, &table.name, &[], &table.columns)
     }
 
     /// A DataFrame that `spark.sql` was given under this name.

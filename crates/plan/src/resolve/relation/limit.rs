@@ -19,6 +19,12 @@ impl Resolver<'_> {
         Ok(self.limited(input, None, fetch))
     }
 
+    /// `LIMIT ALL` takes away the limit of recursion's rows, and changes nothing else.
+    pub fn limit_all(&self, input: &Relation, environment: Environment<'_>) -> SparkResult<Resolved> {
+        let input = self.resolve_relation(input, Environment { is_limit_all: true, ..environment })?;
+        Ok(Resolved { block: None, ..input })
+    }
+
     pub fn offset(&self, input: &Relation, offset: &Expression, environment: Environment<'_>) -> SparkResult<Resolved> {
         let input = self.resolve_relation(input, environment)?;
         let skip = Some(self.row_count("offset", offset, environment)?);
