@@ -9,7 +9,7 @@ use firesteel_base::error::ErrorKind;
 use firesteel_base::{SparkError, SparkResult, SparkType};
 
 use super::datetime::MICROS_PER_DAY;
-use super::text::{array_to_text, binary, utf8};
+use super::text::{TextStyle, array_to_text, binary, utf8};
 use super::{CastMode, Zone, is_same_carrier, number};
 use crate::coercion::quoted_type;
 use crate::kernel::from_arrow;
@@ -48,7 +48,10 @@ impl Conversion<'_> {
             }
             (from, to) if from.is_string() && *to == T::Binary => Ok(Arc::new(binary(array)?)),
             (from, _) if from.is_string() => self.text(&utf8(array)?),
-            (from, to) if to.is_string() => Ok(Arc::new(array_to_text(array, from, self.zone)?)),
+            (from, to) if to.is_string() => {
+                let style = TextStyle { zone: self.zone, plain_decimals: self.mode == CastMode::Ansi };
+                Ok(Arc::new(array_to_text(array, from, style)?))
+            }
             (T::Boolean, T::Timestamp) => {
                 let numbers = cast(array, &DataType::Int64).map_err(from_arrow)?;
                 cast(&numbers, &target).map_err(from_arrow)

@@ -253,8 +253,29 @@ impl DecimalText {
     }
 }
 
-/// Appends a decimal without exponent: `-1.50`.
+/// Appends a decimal as Java's `BigDecimal` prints itself: with an exponent where the value is small for its scale.
 pub fn write_decimal(unscaled: i128, scale: i8, out: &mut String) {
+    const SMALLEST_PLAIN_EXPONENT: i32 = -6;
+    let digits = unscaled.unsigned_abs().to_string();
+    let exponent = i32::try_from(digits.len()).unwrap_or(i32::MAX) - 1 - i32::from(scale);
+    if scale >= 0 && exponent >= SMALLEST_PLAIN_EXPONENT {
+        return write_plain_decimal(unscaled, scale, out);
+    }
+    if unscaled < 0 {
+        out.push('-');
+    }
+    let (first, rest) = digits.split_at_checked(1).unwrap_or((&digits, ""));
+    out.push_str(first);
+    if !rest.is_empty() {
+        out.push('.');
+        out.push_str(rest);
+    }
+    // Writing to a String cannot fail.
+    let _ = write!(out, "E{exponent:+}");
+}
+
+/// Appends a decimal without exponent: `-1.50`.
+pub fn write_plain_decimal(unscaled: i128, scale: i8, out: &mut String) {
     let digits = unscaled.unsigned_abs().to_string();
     if unscaled < 0 {
         out.push('-');
@@ -286,7 +307,7 @@ pub fn write_decimal(unscaled: i128, scale: i8, out: &mut String) {
 /// A decimal without exponent.
 pub fn decimal_text(unscaled: i128, scale: i8) -> String {
     let mut text = String::new();
-    write_decimal(unscaled, scale, &mut text);
+    write_plain_decimal(unscaled, scale, &mut text);
     text
 }
 

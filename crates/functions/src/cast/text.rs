@@ -12,8 +12,17 @@ use firesteel_base::{SparkError, SparkResult, SparkType};
 use super::Zone;
 use super::datetime::{write_date, write_time, write_timestamp};
 use super::interval::{CalendarParts, write_calendar, write_day_time, write_year_month};
-use super::number::{write_decimal, write_double, write_float};
+use super::number::{write_decimal, write_double, write_float, write_plain_decimal};
 use crate::kernel::{downcast, from_arrow};
+
+/// How values print.
+#[derive(Clone, Copy)]
+pub struct TextStyle<'a> {
+    /// Whose clock timestamps show.
+    pub zone: &'a Zone,
+    /// Whether decimals never have an exponent: in ANSI mode's casts, and nowhere else.
+    pub plain_decimals: bool,
+}
 
 /// Writes an array's values, one at a time. A row that is NULL must not be asked for.
 pub struct TextWriter<'a> {
@@ -23,7 +32,7 @@ pub struct TextWriter<'a> {
 impl<'a> TextWriter<'a> {
     /// A writer of values of `data_type`; timestamps show the clock of `zone`.
     pub fn new(array: &ArrayRef, data_type: &SparkType, zone: &'a Zone) -> SparkResult<Self> {
-        Ok(Self { write: writer(array, data_type, zone)? })
+        Ok(Self { write: writer(array, data_type, TextStyle { zone, plain_decimals: false })? })
     }
 
     /// Appends the value at `row`.
@@ -33,8 +42,8 @@ impl<'a> TextWriter<'a> {
 }
 
 /// All values as text.
-pub fn array_to_text(array: &ArrayRef, data_type: &SparkType, zone: &Zone) -> SparkResult<StringArray> {
-    let writer = TextWriter::new(array, data_type, zone)?;
+pub fn array_to_text(array: &ArrayRef, data_type: &SparkType, style: TextStyle<'_>) -> SparkResult<StringArray> {
+    let writer = TextWriter { write: writer(array, data_type, style)? };
     let mut builder = StringBuilder::with_capacity(array.len(), array.len() * 8);
     let mut text = String::new();
     for row in 0..array.len() {
@@ -82,7 +91,7 @@ macro_rules! primitive_writer {
     }};
 }
 
-fn writer<'a>(array: &ArrayRef, data_type: &SparkType, zone: &'a Zone) -> SparkResult<Write<'a>> {
+fn writer<'a>(array: &ArrayRef, data_type: &SparkType, style: TextStyle<'a>) -> SparkResult<Write<'a>> {
     use std::fmt::Write as _;
     Ok(match data_type {
         SparkType::Null => Box::new(|_, out| out.push_str("null")),
@@ -111,7 +120,10 @@ fn writer<'a>(array: &ArrayRef, data_type: &SparkType, zone: &'a Zone) -> SparkR
         SparkType::Double => primitive_writer!(array, Float64Type, |value, out| write_double(value, out)),
         SparkType::Decimal { scale, .. } => {
             let scale = *scale;
-            primitive_writer!(array, Decimal128Type, |value, out| write_decimal(value, scale, out))
+            match style.plain_decimals {
+                true => primitive_writer!(array, Decimal128Type, |value, out| write_plain_decimal(value, scale, out)),
+                false => primitive_writer!(array, Decimal128Type, |value, out| write_decimal(value, scale, out)),
+            }
         }
         SparkType::String { .. } | SparkType::Char(_) | SparkType::Varchar(_) => {
             let values = utf8(array)?;
@@ -123,7 +135,10 @@ fn writer<'a>(array: &ArrayRef, data_type: &SparkType, zone: &'a Zone) -> SparkR
         }
         SparkType::Date => primitive_writer!(array, Date32Type, |value, out| write_date(i64::from(value), out)),
         SparkType::Timestamp => {
-            primitive_writer!(array, TimestampMicrosecondType, |value, out| write_timestamp(zone.to_local(value), out))
+            primitive_writer!(array, TimestampMicrosecondType, |value, out| write_timestamp(
+                style.zone.to_local(value),
+                out
+            ))
         }
         SparkType::TimestampNtz => {
             primitive_writer!(array, TimestampMicrosecondType, |value, out| write_timestamp(value, out))
@@ -143,8 +158,8 @@ fn writer<'a>(array: &ArrayRef, data_type: &SparkType, zone: &'a Zone) -> SparkR
             let interval = CalendarParts { months: value.months, days: value.days, micros: value.nanoseconds / 1000 };
             write_calendar(interval, out)
         }),
-        SparkType::Array { element, .. } => list_writer(array, element, zone)?,
-        SparkType::Map { key, value, .. } => map_writer(array, key, value, zone)?,
+        SparkType::Array { element, .. } => list_writer(array, element, style)?,
+        SparkType::Map { key, value, .. } => map_writer(array, key, value, style)?,
         SparkType::Struct(fields) => {
             let values = array
                 .as_struct_opt()
@@ -153,7 +168,7 @@ fn writer<'a>(array: &ArrayRef, data_type: &SparkType, zone: &'a Zone) -> SparkR
                 .columns()
                 .iter()
                 .zip(fields.iter())
-                .map(|(column, field)| nullable_writer(column, &field.data_type, zone))
+                .map(|(column, field)| nullable_writer(column, &field.data_type, style))
                 .collect();
             let fields = fields?;
             Box::new(move |row, out| {
@@ -171,16 +186,16 @@ fn writer<'a>(array: &ArrayRef, data_type: &SparkType, zone: &'a Zone) -> SparkR
             let values = std::sync::Arc::clone(array);
             Box::new(move |row, out| {
                 // What is no variant shows nothing.
-                let _ = crate::variant::json_of(&values, row, zone, out);
+                let _ = crate::variant::json_of(&values, row, style.zone, out);
             })
         }
-        SparkType::UserDefined(udt) => writer(array, &udt.sql_type, zone)?,
+        SparkType::UserDefined(udt) => writer(array, &udt.sql_type, style)?,
     })
 }
 
 /// A writer that shows NULL as `null`.
-fn nullable_writer<'a>(array: &ArrayRef, data_type: &SparkType, zone: &'a Zone) -> SparkResult<Write<'a>> {
-    let write = writer(array, data_type, zone)?;
+fn nullable_writer<'a>(array: &ArrayRef, data_type: &SparkType, style: TextStyle<'a>) -> SparkResult<Write<'a>> {
+    let write = writer(array, data_type, style)?;
     let nulls = array.logical_nulls();
     Ok(Box::new(move |row, out| match &nulls {
         Some(nulls) if nulls.is_null(row) => out.push_str("null"),
@@ -188,9 +203,9 @@ fn nullable_writer<'a>(array: &ArrayRef, data_type: &SparkType, zone: &'a Zone) 
     }))
 }
 
-fn list_writer<'a>(array: &ArrayRef, element: &SparkType, zone: &'a Zone) -> SparkResult<Write<'a>> {
+fn list_writer<'a>(array: &ArrayRef, element: &SparkType, style: TextStyle<'a>) -> SparkResult<Write<'a>> {
     let array = super::nested::list(array)?;
-    let write = nullable_writer(array.values(), element, zone)?;
+    let write = nullable_writer(array.values(), element, style)?;
     let offsets = array.offsets().clone();
     Ok(Box::new(move |row, out| {
         out.push('[');
@@ -204,12 +219,17 @@ fn list_writer<'a>(array: &ArrayRef, element: &SparkType, zone: &'a Zone) -> Spa
     }))
 }
 
-fn map_writer<'a>(array: &ArrayRef, key: &SparkType, value: &SparkType, zone: &'a Zone) -> SparkResult<Write<'a>> {
+fn map_writer<'a>(
+    array: &ArrayRef,
+    key: &SparkType,
+    value: &SparkType,
+    style: TextStyle<'a>,
+) -> SparkResult<Write<'a>> {
     let array = array
         .as_map_opt()
         .ok_or_else(|| SparkError::internal(format!("text of an array of type {}", array.data_type())))?;
-    let write_key = writer(array.keys(), key, zone)?;
-    let write_value = nullable_writer(array.values(), value, zone)?;
+    let write_key = writer(array.keys(), key, style)?;
+    let write_value = nullable_writer(array.values(), value, style)?;
     let offsets = array.offsets().clone();
     Ok(Box::new(move |row, out| {
         out.push('{');

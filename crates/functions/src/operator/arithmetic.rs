@@ -238,7 +238,8 @@ fn operand_types(call: &Call<'_>, operation: Operation) -> SparkResult<(SparkTyp
     let are_decimals = matches!((&left_type, &right_type), (SparkType::Decimal { .. }, SparkType::Decimal { .. }));
     if operation == Operation::Divide && !are_decimals {
         let divides = |data_type: &SparkType| data_type.is_numeric() || *data_type == SparkType::Null;
-        if divides(&left_type) && divides(&right_type) {
+        let is_decimal = matches!(left_type, SparkType::Decimal { .. });
+        if divides(&left_type) && divides(&right_type) && !(is_decimal && right_type == SparkType::Null) {
             return Ok((SparkType::Double, SparkType::Double));
         }
     }
@@ -272,7 +273,7 @@ pub(super) fn sides_of_decimal(
 }
 
 /// Strings beside other operands become numbers.
-fn promoted_strings(call: &Call<'_>) -> SparkResult<(SparkType, SparkType)> {
+pub(super) fn promoted_strings(call: &Call<'_>) -> SparkResult<(SparkType, SparkType)> {
     let (left, right) = (call.data_type(0)?, call.data_type(1)?);
     if call.ansi() {
         return Ok(match ansi_string_promotion(left, right) {

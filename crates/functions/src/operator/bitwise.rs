@@ -7,11 +7,11 @@ use datafusion::common::ScalarValue;
 use datafusion::logical_expr::{ColumnarValue, Expr, Operator};
 use firesteel_base::{SparkError, SparkResult, SparkType};
 
-use super::arithmetic::{alike, binary, sides_of_decimal};
+use super::arithmetic::{alike, binary, promoted_strings, sides_of_decimal};
 use super::infix;
 use super::integral::Operands;
 use crate::call::Call;
-use crate::coercion::{Expected, ansi_string_promotion};
+use crate::coercion::Expected;
 use crate::function::{Function, Scalar};
 use crate::kernel::{Kernel, KernelCall};
 
@@ -37,13 +37,7 @@ pub(super) const SHIFTRIGHTUNSIGNED: Function =
     Function::scalar("shiftrightunsigned", bind_shift::<ShiftRightUnsigned>).since("1.5.0").arity(2..=2);
 
 fn bind(call: &Call<'_>, operator: Operator) -> SparkResult<Scalar> {
-    let (left, right) = (call.data_type(0)?.clone(), call.data_type(1)?.clone());
-    let promoted = |operand: &SparkType| if operand.is_string() { SparkType::Double } else { operand.clone() };
-    let (left, right) = match ansi_string_promotion(&left, &right) {
-        Some(common) if call.ansi() => (common.clone(), common),
-        None if call.ansi() => (left, right),
-        Some(_) | None => (promoted(&left), promoted(&right)),
-    };
+    let (left, right) = promoted_strings(call)?;
     let (left, right) = sides_of_decimal((call.argument(0)?, left), (call.argument(1)?, right));
     let (left, right) = alike(call, left, right, &Expected::Integral)?;
     let bits = Scalar::expr(call, left.clone(), move |arguments| binary(arguments, operator));

@@ -75,7 +75,9 @@ pub(super) fn bind(call: &Call<'_>, operation: Operation, tries: bool) -> SparkR
     let bound = match operation {
         Operation::Add => bind_add(call, left, right)?,
         Operation::Subtract => bind_subtract(call, left, right)?,
-        Operation::Multiply if is_interval(left) => Some(multiply(call, 0, 1, tries)?),
+        Operation::Multiply if is_interval(left) && multiplied_rank(left) <= multiplied_rank(right) => {
+            Some(multiply(call, 0, 1, tries)?)
+        }
         Operation::Multiply if is_interval(right) => Some(multiply(call, 1, 0, tries)?),
         Operation::Divide if is_interval(left) => Some(divide(call, tries)?),
         Operation::Multiply | Operation::Divide | Operation::Remainder | Operation::IntegralDivide => None,
@@ -83,6 +85,16 @@ pub(super) fn bind(call: &Call<'_>, operation: Operation, tries: bool) -> SparkR
     match bound {
         Some(scalar) if tries && matches!(operation, Operation::Add | Operation::Subtract) => Ok(Some(trying(scalar))),
         bound => Ok(bound),
+    }
+}
+
+/// Which of two types Spark takes for the interval of a product: the one with the lower rank.
+fn multiplied_rank(data_type: &SparkType) -> u8 {
+    match data_type {
+        SparkType::CalendarInterval => 0,
+        interval if is_year_month(interval) => 1,
+        interval if is_day_time(interval) => 2,
+        _ => 3,
     }
 }
 
@@ -294,7 +306,7 @@ fn timestamp_difference(call: &Call<'_>) -> SparkResult<Scalar> {
         (_, right) => right.clone(),
     };
     for (index, own) in [left, right].into_iter().enumerate() {
-        let takes = own.is_string() || own.is_datetime() || *own == SparkType::Null;
+        let takes = own.is_datetime() || *own == SparkType::Null || (own.is_string() && call.ansi());
         if !takes {
             return Err(call.unexpected_input_type(index, &Expected::AnyTimestamp));
         }

@@ -367,9 +367,10 @@ fn scale_calendar(
     let months = scaled(f64::from(interval.months));
     let days = scaled(f64::from(interval.days));
     let micros = scaled((interval.nanoseconds / 1000) as f64);
-    let (whole_months, whole_days) = (months.trunc(), days.trunc());
+    // Days beyond the type's range are those of the range's end; the rest counts as time.
+    let (whole_months, whole_days) = (months.trunc(), f64::from(days as i32));
     let micros = (micros + MICROS_PER_DAY as f64 * (days - whole_days)).round();
-    let fits = whole_months.abs() <= f64::from(i32::MAX) && whole_days.abs() <= f64::from(i32::MAX);
+    let fits = whole_months.abs() <= f64::from(i32::MAX) && days.trunc().abs() <= f64::from(i32::MAX);
     if !fits && mode.ansi {
         return mode.always_fault(overflow);
     }

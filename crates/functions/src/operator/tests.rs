@@ -23,6 +23,9 @@ use crate::registry;
 
 const ZONE: &str = "America/Los_Angeles";
 
+/// What Spark makes of a product that is too large.
+const LONGEST_TIME: &str = "2562047788 hours 54.775807 seconds";
+
 /// Name, type and value of each column.
 fn columns() -> Vec<(&'static str, SparkType, &'static str)> {
     use SparkType as T;
@@ -205,6 +208,11 @@ async fn check(recorded: &str, ansi: bool) {
     for line in recorded.lines() {
         let columns: Vec<_> = line.split('\t').collect();
         let answer = answer(&context, columns[0], [columns[1], columns[2]], ansi).await;
+        // An interval here has nanoseconds: the longest times that Spark's microseconds reach are refused.
+        if columns.last().is_some_and(|recorded| recorded.ends_with(LONGEST_TIME)) {
+            assert!(answer.last().is_some_and(|value| value.starts_with("ERR")), "{answer:?}");
+            continue;
+        }
         // Spark puts a literal in the place of a column that is always NULL, and shows it.
         let shown = |text: &str| text.replace("NULL", "n");
         let same = answer.iter().zip(&columns[3..]).all(|(answer, recorded)| shown(answer) == shown(recorded));

@@ -6,7 +6,7 @@ use firesteel_base::{SparkError, SparkResult, SparkType};
 
 use super::format_number::grouped;
 use crate::call::Call;
-use crate::cast::number::{decimal_text, double_text, float_text};
+use crate::cast::number::{double_text, float_text, write_decimal};
 use crate::coercion::Expected;
 use crate::function::{Function, Scalar};
 use crate::kernel::{Kernel, KernelCall, from_engine};
@@ -89,7 +89,11 @@ impl Value {
             ScalarValue::Utf8(Some(text)) | ScalarValue::LargeUtf8(Some(text)) | ScalarValue::Utf8View(Some(text)) => {
                 Self::Text(text.clone())
             }
-            ScalarValue::Decimal128(Some(value), _, scale) => Self::Other(decimal_text(*value, *scale)),
+            ScalarValue::Decimal128(Some(value), _, scale) => {
+                let mut text = String::new();
+                write_decimal(*value, *scale, &mut text);
+                Self::Other(text)
+            }
             other => return Err(SparkError::unsupported(format!("format_string of {}", other.data_type()))),
         })
     }

@@ -6,7 +6,7 @@ use firesteel_base::SparkResult;
 use super::binary::{Value, decode};
 use crate::cast::Zone;
 use crate::cast::datetime::{write_date, write_timestamp};
-use crate::cast::number::{write_decimal, write_double, write_float};
+use crate::cast::number::{write_double, write_float, write_plain_decimal};
 use crate::collection::json::base64;
 use crate::collection::json::tree::{Dialect, Node, Value as Json, parse};
 use crate::collection::json::write::write_text;
@@ -84,7 +84,7 @@ pub(super) fn write_json(value: &Value, zone: &Zone, out: &mut String) {
         }
         Value::Decimal(unscaled, scale) => {
             if let Value::Decimal(unscaled, scale) = decimal(*unscaled, *scale) {
-                write_decimal(unscaled, i8::try_from(scale).unwrap_or(0), out);
+                write_plain_decimal(unscaled, i8::try_from(scale).unwrap_or(0), out);
             }
         }
         Value::Text(text) => write_text(text, out),
