@@ -1,10 +1,11 @@
 //! The operators that plans have beyond the engine's own: samples, the last rows, observers, recursion, the order of a
-//! result's partitions, and what makes cancelled queries stop.
+//! result's partitions, what makes cancelled queries stop, and conditions in stages.
 
 mod ordered;
 mod planner;
 mod recursion;
 mod row;
+mod staged;
 mod tap;
 mod yielding;
 

@@ -9,6 +9,7 @@ pub mod call;
 pub mod cast;
 pub mod coercion;
 pub mod function;
+pub mod guard;
 pub mod kernel;
 pub mod registry;
 pub mod sampler;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use datafusion::common::{Column, Spans};
 use datafusion::functions::core::expr_fn::get_field;
 use datafusion::logical_expr::expr::{
-    AggregateFunction, AggregateFunctionParams, Case as CaseExpr, InList, Lambda, LambdaVariable, NullTreatment,
+    AggregateFunction, AggregateFunctionParams, InList, Lambda, LambdaVariable, NullTreatment,
     WindowFunction as WindowFunctionExpr, WindowFunctionParams,
 };
 use datafusion::logical_expr::{
@@ -16,6 +16,7 @@ use datafusion::scalar::ScalarValue;
 use firesteel_base::{Origin, SparkError, SparkResult, SparkType};
 use firesteel_functions::cast::cast_expr;
 use firesteel_functions::function::Build;
+use firesteel_functions::guard;
 use firesteel_functions::higher_order;
 use firesteel_functions::kernel::{from_engine, kernel_call};
 
@@ -112,11 +113,11 @@ impl Lowering<'_> {
             ),
             TypedKind::Case(case) => {
                 let branch = |(condition, value): &(Typed, Typed)| {
-                    Ok((Box::new(self.expression(condition)?), Box::new(self.expression(value)?)))
+                    Ok((self.expression(condition)?, self.expression(value)?))
                 };
                 let branches: SparkResult<Vec<_>> = case.branches.iter().map(branch).collect();
                 let otherwise = case.otherwise.as_ref().map(|value| self.expression(value)).transpose()?;
-                Ok(Expr::Case(CaseExpr::new(None, branches?, otherwise.map(Box::new))))
+                Ok(guard::case(&expression.data_type, branches?, otherwise))
             }
             TypedKind::InList { child, list } => {
                 Ok(Expr::InList(InList::new(Box::new(self.expression(child)?), self.all(list)?, false)))

@@ -8,6 +8,7 @@ use crate::call::{Argument, Call};
 use crate::cast::{CastMode, cast_expr};
 use crate::coercion::{Expected, common_type, listed_types, merge_all, quoted_type};
 use crate::function::{Function, Scalar};
+use crate::guard;
 use crate::operator::comparison::{self, compare};
 
 pub(super) const IF: Function =
@@ -46,9 +47,9 @@ fn bind_if(call: &Call<'_>) -> SparkResult<Scalar> {
     };
     let types = vec![condition, data_type.clone(), data_type.clone()];
     let nullable = any_branch_nullable(call, &types, 1);
-    let choice = Scalar::expr(call, data_type, |arguments| {
+    let choice = Scalar::expr(call, data_type.clone(), move |arguments| {
         let [condition, value, otherwise] = three(arguments)?;
-        Ok(case(condition, value, otherwise))
+        Ok(guard::case(&data_type, vec![(condition, value)], Some(otherwise)))
     });
     Ok(choice.casting(types).nullable(nullable))
 }
@@ -86,9 +87,9 @@ fn bind_nvl2(call: &Call<'_>) -> SparkResult<Scalar> {
     };
     let types = vec![call.data_type(0)?.clone(), data_type.clone(), data_type.clone()];
     let nullable = any_branch_nullable(call, &types, 1);
-    let choice = Scalar::expr(call, data_type, |arguments| {
+    let choice = Scalar::expr(call, data_type.clone(), move |arguments| {
         let [tested, value, otherwise] = three(arguments)?;
-        Ok(case(tested.is_not_null(), value, otherwise))
+        Ok(guard::case(&data_type, vec![(tested.is_not_null(), value)], Some(otherwise)))
     });
     Ok(choice.casting(types).nullable(nullable))
 }

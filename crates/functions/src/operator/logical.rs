@@ -3,11 +3,12 @@
 use datafusion::logical_expr::{Expr, Operator, not};
 use firesteel_base::{SparkError, SparkResult, SparkType};
 
-use super::arithmetic::{alike, binary, sides_of_decimal};
+use super::arithmetic::{alike, sides_of_decimal};
 use super::infix;
 use crate::call::Call;
 use crate::coercion::{Expected, ansi_string_promotion};
 use crate::function::{Function, Scalar};
+use crate::guard;
 
 pub(super) const AND: Function =
     Function::scalar("and", |call| bind(call, Operator::And)).arity(2..=2).prints(|a| infix("AND", a));
@@ -24,7 +25,11 @@ fn bind(call: &Call<'_>, operator: Operator) -> SparkResult<Scalar> {
     };
     let (left, right) = sides_of_decimal((call.argument(0)?, left), (call.argument(1)?, right));
     let (left, right) = alike(call, left, right, &Expected::BOOLEAN)?;
-    Ok(Scalar::expr(call, SparkType::Boolean, move |arguments| binary(arguments, operator)).casting(vec![left, right]))
+    let combined = Scalar::expr(call, SparkType::Boolean, move |arguments| match <[Expr; 2]>::try_from(arguments) {
+        Ok([left, right]) => Ok(guard::lazy(left, operator, right)),
+        Err(_) => Err(SparkError::internal("an operator without its operands")),
+    });
+    Ok(combined.casting(vec![left, right]))
 }
 
 fn bind_not(call: &Call<'_>) -> SparkResult<Scalar> {

@@ -1,0 +1,88 @@
+//! Conditions that keep errors away: `a <> 0 AND 10 / a > 1` divides by no zero.
+//!
+//! The engine computes an operand of AND and OR for more rows than need it, and makes AND and OR of a CASE of conditions.
+//! Spark does neither. Where the operand may raise an error, it is put into a CASE that the engine leaves as it is: one
+//! that compares a value.
+
+use std::collections::HashSet;
+
+use datafusion::common::Column;
+use datafusion::common::tree_node::TreeNode;
+use datafusion::logical_expr::expr::Case;
+use datafusion::logical_expr::utils::split_binary_owned;
+use datafusion::logical_expr::{Expr, Operator, binary_expr, lit};
+use firesteel_base::SparkType;
+
+/// Kernels whose errors are about a value that a condition can keep away. Overflow is not among them: nobody writes such
+/// conditions, and each costs time.
+const RAISING: &[&str] = &[
+    "spark_array_item",
+    "spark_array_insert",
+    "spark_assert_true",
+    "spark_cast",
+    "spark_conv",
+    "spark_decimal_divide",
+    "spark_decimal_integral_divide",
+    "spark_decimal_remainder",
+    "spark_divide",
+    "spark_divide_interval",
+    "spark_element_at",
+    "spark_elt",
+    "spark_from_json",
+    "spark_integral_divide",
+    "spark_make_date",
+    "spark_make_time",
+    "spark_make_timestamp",
+    "spark_map_value",
+    "spark_next_day",
+    "spark_parse_date",
+    "spark_parse_time",
+    "spark_parse_timestamp",
+    "spark_parse_unix_timestamp",
+    "spark_parse_url",
+    "spark_raise_error",
+    "spark_remainder",
+    "spark_sequence",
+    "spark_to_binary",
+    "spark_to_number",
+    "spark_url_decode",
+];
+
+/// Whether the kernel of this name raises errors that conditions keep away.
+pub fn may_raise(kernel: &str) -> bool {
+    RAISING.contains(&kernel)
+}
+
+fn raises(expression: &Expr) -> bool {
+    let found = expression.exists(|part| Ok(matches!(part, Expr::ScalarFunction(call) if may_raise(call.func.name()))));
+    found.unwrap_or(true)
+}
+
+/// `left AND right` or `left OR right`, where `right` is not computed for rows that `left` decides alone.
+///
+/// Only operands that speak of the same columns are taken for a condition: others stay free to be moved, as into a join.
+pub(crate) fn lazy(left: Expr, operator: Operator, right: Expr) -> Expr {
+    if !raises(&right) {
+        return binary_expr(left, operator, right);
+    }
+    let columns: HashSet<&Column> = right.column_refs();
+    let is_condition =
+        |operand: &Expr| !raises(operand) && operand.column_refs().iter().any(|column| columns.contains(column));
+    let conditions = split_binary_owned(left.clone(), operator).into_iter().filter(is_condition);
+    let Some(condition) = conditions.reduce(|one, other| binary_expr(one, operator, other)) else {
+        return binary_expr(left, operator, right);
+    };
+    let decided = lit(operator == Operator::Or);
+    let branch = (Box::new(decided.clone()), Box::new(decided));
+    let right = Expr::Case(Case::new(Some(Box::new(condition)), vec![branch], Some(Box::new(right))));
+    binary_expr(left, operator, right)
+}
+
+/// `CASE WHEN … THEN … ELSE … END` of a type, whose values are computed for the rows that ask for them.
+pub fn case(data_type: &SparkType, branches: Vec<(Expr, Expr)>, otherwise: Option<Expr>) -> Expr {
+    let mut values = branches.iter().map(|(_, value)| value).chain(&otherwise);
+    let guards = *data_type == SparkType::Boolean && values.any(raises);
+    let base = guards.then(|| Box::new(lit(true)));
+    let branches = branches.into_iter().map(|(condition, value)| (Box::new(condition), Box::new(value))).collect();
+    Expr::Case(Case::new(base, branches, otherwise.map(Box::new)))
+}
