@@ -120,7 +120,7 @@ fn suggested_functions(from: &SparkType, to: &SparkType) -> Option<&'static str>
     match (from, to) {
         (SparkType::Date, to) if to.is_numeric() => Some("`UNIX_DATE`"),
         (SparkType::TimestampNtz, to) if to.is_numeric() => None,
-        (from, SparkType::Date) if from.is_integral() => Some("`DATE_FROM_UNIX_DATE`"),
+        (from, SparkType::Date) if from.is_numeric() => Some("`DATE_FROM_UNIX_DATE`"),
         _ => None,
     }
 }

@@ -112,9 +112,8 @@ impl Lowering<'_> {
                 self.origin(&expression.origin),
             ),
             TypedKind::Case(case) => {
-                let branch = |(condition, value): &(Typed, Typed)| {
-                    Ok((self.expression(condition)?, self.expression(value)?))
-                };
+                let branch =
+                    |(condition, value): &(Typed, Typed)| Ok((self.expression(condition)?, self.expression(value)?));
                 let branches: SparkResult<Vec<_>> = case.branches.iter().map(branch).collect();
                 let otherwise = case.otherwise.as_ref().map(|value| self.expression(value)).transpose()?;
                 Ok(guard::case(&expression.data_type, branches?, otherwise))

@@ -143,7 +143,7 @@ impl Printer<'_> {
         format!("{function} OVER ({})", parts.join(" "))
     }
 
-    fn print_frame(&self, frame: &Frame) -> String {
+    pub fn print_frame(&self, frame: &Frame) -> String {
         let unit = if frame.is_rows { "ROWS" } else { "RANGE" };
         format!("{unit} BETWEEN {} AND {}", self.print_bound(&frame.lower), self.print_bound(&frame.upper))
     }

@@ -111,6 +111,17 @@ pub struct Case {
     pub otherwise: Option<Typed>,
 }
 
+impl Case {
+    /// Whether a value that may be chosen may be NULL. What stands behind a condition that is `true` is never chosen.
+    pub fn may_be_null(&self) -> bool {
+        let is_certain = |condition: &Typed| matches!(condition.constant(), Some(ScalarValue::Boolean(Some(true))));
+        let certain = self.branches.iter().position(|(condition, _)| is_certain(condition));
+        let chosen = self.branches.iter().take(certain.map_or(usize::MAX, |index| index + 1));
+        let otherwise = certain.is_none() && self.otherwise.as_ref().is_none_or(|value| value.nullable);
+        otherwise || chosen.into_iter().any(|(_, value)| value.nullable)
+    }
+}
+
 #[derive(Clone)]
 pub struct Alias {
     pub child: Typed,

@@ -175,7 +175,7 @@ impl Unnesting<'_, '_> {
     fn scalar(&self, subquery: Subquery, input: &mut LogicalPlan) -> SparkResult<Expr> {
         let plan = self.plan(unwrapped(&subquery))?;
         if outer_references(&plan)?.is_empty() {
-            return Ok(alone(plan));
+            return alone_or_null(plan);
         }
         let value = plan.schema().columns().into_iter().next();
         let value = value.ok_or_else(|| SparkError::internal("a scalar subquery without a column"))?;
@@ -335,6 +335,17 @@ fn inward(expression: Expr, schema: &DFSchema) -> SparkResult<Expr> {
 
 fn unwrapped(subquery: &Subquery) -> LogicalPlan {
     subquery.subquery.as_ref().clone()
+}
+
+/// The value of a query that may have no row: NULL then, whatever its column says.
+fn alone_or_null(plan: LogicalPlan) -> SparkResult<Expr> {
+    let Some(field) = plan.schema().fields().first().filter(|field| !field.is_nullable()).cloned() else {
+        return Ok(alone(plan));
+    };
+    match empty::has_one_row(&plan) {
+        true => Ok(alone(plan)),
+        false => only_value(alone(plan), lit(1_i64), field.data_type()),
+    }
 }
 
 /// A subquery that the engine runs on its own.

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use datafusion::scalar::ScalarValue;
 use firesteel_base::error::quoting::{to_sql_expr, to_sql_type};
 use firesteel_base::{Origin, SparkError, SparkResult, SparkType};
-use firesteel_functions::cast::{CastMode, can_cast, cast_is_nullable};
+use firesteel_functions::cast::{CastMode, can_cast, cast_is_nullable, cast_mismatch};
 use firesteel_syntax::ir::expression::{
     CastMode as RequestedCast, Expression, ExpressionKind, FunctionCall, NullOrder, Parameter, SortOrder,
 };
@@ -160,17 +160,7 @@ impl Resolver<'_> {
     fn cast_error(&self, child: &Typed, to: &SparkType, mode: CastMode) -> SparkError {
         let function = if mode == CastMode::Try { "TRY_CAST" } else { "CAST" };
         let sql = format!("{function}({} AS {})", self.printer().print(child), to.sql());
-        let error = if mode != CastMode::Legacy && can_cast(&child.data_type, to, CastMode::Legacy) {
-            SparkError::new("DATATYPE_MISMATCH.CAST_WITH_CONF_SUGGESTION")
-                .param("config", "\"spark.sql.ansi.enabled\"")
-                .param("configVal", "'false'")
-        } else {
-            SparkError::new("DATATYPE_MISMATCH.CAST_WITHOUT_SUGGESTION")
-        };
-        error
-            .param("sqlExpr", to_sql_expr(&sql))
-            .param("srcType", to_sql_type(&child.data_type))
-            .param("targetType", to_sql_type(to))
+        cast_mismatch(&child.data_type, to, mode, &sql)
     }
 
     /// `CASE`: conditions are boolean, values have one type.
@@ -186,7 +176,7 @@ impl Resolver<'_> {
                 .param("dataType", format!("[{}]", listed.join(", "))));
         };
         for (index, (condition, _)) in branches.iter().enumerate() {
-            if !matches!(condition.data_type, SparkType::Boolean | SparkType::Null) {
+            if condition.data_type != SparkType::Boolean {
                 let data_type = condition.data_type.clone();
                 return Err(SparkError::new("DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE")
                     .param(
@@ -199,15 +189,11 @@ impl Resolver<'_> {
                     .param("inputType", to_sql_type(&data_type)));
             }
         }
-        let nullable = otherwise.is_none() || values.iter().any(|value| value.nullable);
-        let branches: SparkResult<Vec<_>> = branches
-            .into_iter()
-            .map(|(condition, value)| {
-                Ok((self.coerce(condition, &SparkType::Boolean)?, self.coerce(value, &data_type)?))
-            })
-            .collect();
+        let branches: SparkResult<Vec<_>> =
+            branches.into_iter().map(|(condition, value)| Ok((condition, self.coerce(value, &data_type)?))).collect();
         let otherwise = otherwise.map(|value| self.coerce(value, &data_type)).transpose()?;
         let case = Case { branches: branches?, otherwise };
+        let nullable = case.may_be_null();
         Ok(Typed::new(TypedKind::Case(Box::new(case)), data_type, nullable, origin.clone()))
     }
 
@@ -222,7 +208,6 @@ impl Resolver<'_> {
         let typed = self.resolve_expression(condition, scope)?.into_unaliased();
         match typed.data_type {
             SparkType::Boolean => Ok(typed),
-            SparkType::Null => self.coerce(typed, &SparkType::Boolean),
             _ => Err(SparkError::new("DATATYPE_MISMATCH.FILTER_NOT_BOOLEAN")
                 .param("sqlExpr", to_sql_expr(&self.printer().print(&typed)))
                 .param("filter", to_sql_expr(&self.printer().print(&typed)))

@@ -47,6 +47,8 @@ impl Resolver<'_> {
         };
         let child = Box::new(self.coerce(child, &data_type)?);
         let list: SparkResult<Vec<_>> = list.into_iter().map(|item| self.coerce(item, &data_type)).collect();
-        Ok(Typed::new(TypedKind::InList { child, list: list? }, SparkType::Boolean, nullable, origin.clone()))
+        let list = list?;
+        let nullable = child.nullable || list.iter().any(|item| item.nullable);
+        Ok(Typed::new(TypedKind::InList { child, list }, SparkType::Boolean, nullable, origin.clone()))
     }
 }

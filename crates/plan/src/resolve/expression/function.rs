@@ -30,7 +30,7 @@ impl Resolver<'_> {
         }
         let call = &*arranged(function, &name, call)?;
         let inner = if function.is_aggregate() { scope.input_first() } else { *scope };
-        let mut arguments = self.arguments(&name, &call.arguments, &inner)?;
+        let mut arguments = self.arguments(&name, call.distinct, &call.arguments, &inner)?;
         let keyed;
         let call = match call.order_within_group.as_slice() {
             [order] if matches!(function.name, "percentile_cont" | "percentile_disc") => {
@@ -46,7 +46,7 @@ impl Resolver<'_> {
         if !function.is_aggregate() {
             return self.bind_by_name(call, arguments, false, origin);
         }
-        let filter = call.filter.as_ref().map(|filter| self.resolve_condition(filter, &inner)).transpose()?;
+        let filter = call.filter.as_ref().map(|filter| self.aggregate_filter(filter, &inner)).transpose()?;
         let order_by: SparkResult<Vec<_>> = call
             .order_within_group
             .iter()
@@ -61,9 +61,26 @@ impl Resolver<'_> {
         Ok(typed)
     }
 
+    /// `FILTER (WHERE …)`
+    fn aggregate_filter(&self, condition: &Expression, scope: &Scope<'_>) -> SparkResult<Typed> {
+        let typed = self.resolve_expression(condition, scope)?.into_unaliased();
+        if typed.data_type == SparkType::Boolean {
+            return Ok(typed);
+        }
+        Err(SparkError::new("INVALID_AGGREGATE_FILTER.NOT_BOOLEAN")
+            .param("filterExpr", to_sql_expr(&self.printer().print(&typed))))
+    }
+
     /// The arguments of a call; `count(*)` counts rows, other stars stand for all columns.
-    fn arguments(&self, name: &str, arguments: &[Expression], scope: &Scope<'_>) -> SparkResult<Vec<Typed>> {
+    fn arguments(
+        &self,
+        name: &str,
+        is_distinct: bool,
+        arguments: &[Expression],
+        scope: &Scope<'_>,
+    ) -> SparkResult<Vec<Typed>> {
         let counts_rows = name == "count"
+            && !is_distinct
             && matches!(arguments, [Expression { kind: ExpressionKind::Star(star), .. }] if star.target.is_none() && star.except.is_empty());
         if counts_rows {
             return Ok(vec![Typed::literal(ScalarValue::Int32(Some(1)), SparkType::Integer)]);

@@ -88,9 +88,9 @@ impl Resolver<'_> {
         let sql = || self.printer().print_call(registered, registered.name, &arguments);
         let bound = self.with_call(registered, &name, &arguments, call, true, &sql, bind)?;
         if bound.needs_order && order_by.is_empty() {
-            return Err(SparkError::new("WINDOW_FUNCTION_AND_FRAME_MISMATCH")
-                .param("funcName", to_sql_expr(&sql()))
-                .param("windowExpr", to_sql_expr(&name)));
+            return Err(SparkError::new("WINDOW_FUNCTION_FRAME_NOT_ORDERED")
+                .param("wf_name", name)
+                .param("wf_expr", sql()));
         }
         let (data_type, nullable) = (bound.data_type.clone(), bound.nullable);
         let function = WindowFunction::Window {
@@ -117,7 +117,13 @@ impl Resolver<'_> {
             };
             return Err(SparkError::new(condition).param("sqlExpr", "\"RANGE\"").param("orderSpec", ""));
         }
-        Ok(Frame { is_rows, lower, upper })
+        let frame = Frame { is_rows, lower, upper };
+        if is_backwards(&frame) {
+            return Err(SparkError::new("DATATYPE_MISMATCH.SPECIFIED_WINDOW_FRAME_WRONG_COMPARISON")
+                .param("sqlExpr", to_sql_expr(&self.printer().print_frame(&frame)))
+                .param("comparison", "less than or equal"));
+        }
+        Ok(frame)
     }
 
     fn bound(
@@ -154,6 +160,18 @@ impl Resolver<'_> {
                 .param("exprType", to_sql_type(&found_type))
                 .param("expectedType", to_sql_type(&SparkType::Integer))
         })
+    }
+}
+
+/// Whether a frame of two distances ends before it starts.
+fn is_backwards(frame: &Frame) -> bool {
+    use std::cmp::Ordering::{Greater, Less};
+    let order = |one: &Typed, other: &Typed| one.constant()?.partial_cmp(other.constant()?);
+    match (&frame.lower, &frame.upper) {
+        (Bound::Following(_), Bound::Preceding(_)) => true,
+        (Bound::Following(lower), Bound::Following(upper)) => order(lower, upper) == Some(Greater),
+        (Bound::Preceding(lower), Bound::Preceding(upper)) => order(lower, upper) == Some(Less),
+        _ => false,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use firesteel_base::SparkResult;
+use firesteel_base::{SparkError, SparkResult};
 use firesteel_syntax::ir::{Expression, Relation};
 
 use crate::attribute::Attribute;
@@ -23,6 +23,7 @@ impl Resolver<'_> {
         let Some(block) = &input.block else { return self.filter_resolved(input, condition, environment) };
         let resolve = |scope: &Scope<'_>| self.resolve_condition(condition, &Scope { grouping_first: true, ..*scope });
         let condition = self.with_block_scope(&input, block, environment, resolve)?;
+        without_windows(&condition, "HAVING")?;
         let mut block = Block::clone(block);
         block.having.push(block.in_terms_of_input(condition));
         if block.grouping.is_none() {
@@ -53,6 +54,7 @@ impl Resolver<'_> {
         environment: Environment<'_>,
     ) -> SparkResult<Resolved> {
         let condition = self.resolve_condition(condition, &Scope::of(&input, environment))?;
+        without_windows(&condition, "WHERE")?;
         let predicate = self.lowering().expression(&condition)?;
         let plan = datafusion::logical_expr::Filter::try_new(predicate, Arc::new(input.plan.clone()))
             .map_err(firesteel_functions::kernel::from_engine)?;
@@ -157,5 +159,12 @@ impl Block {
 
     fn output_of(&self, attribute: &Attribute) -> Option<&Output> {
         self.outputs.iter().chain(&self.extras).find(|output| output.attribute.id == attribute.id)
+    }
+}
+
+fn without_windows(condition: &Typed, clause: &str) -> SparkResult<()> {
+    match condition.any(&|part| matches!(part.kind, TypedKind::Window(_))) {
+        true => Err(SparkError::new("WINDOW_FUNCTION_NOT_ALLOWED_IN_CLAUSE").param("clauseName", clause)),
+        false => Ok(()),
     }
 }

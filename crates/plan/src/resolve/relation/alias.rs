@@ -10,6 +10,8 @@ use crate::resolved::Resolved;
 use crate::resolver::{CommonTables, Environment, References, Resolver};
 use crate::scope::{Scope, quote_parts};
 
+use super::values::columns_mismatch;
+
 impl Resolver<'_> {
     pub fn table(
         &self,
@@ -137,6 +139,12 @@ impl Resolver<'_> {
         environment: Environment<'_>,
     ) -> SparkResult<Resolved> {
         let resolved = self.resolve_relation(input, environment)?;
+        if matches!(input.kind, RelationKind::Values { .. })
+            && !columns.is_empty()
+            && columns.len() != resolved.output.len()
+        {
+            return Err(columns_mismatch(columns.len(), resolved.output.len(), 0).at(&input.origin));
+        }
         self.aliased_relation(resolved, name, qualifier, columns)
     }
 
@@ -149,8 +157,8 @@ impl Resolver<'_> {
     ) -> SparkResult<Resolved> {
         if !columns.is_empty() && columns.len() != resolved.output.len() {
             return Err(SparkError::new("ASSIGNMENT_ARITY_MISMATCH")
-                .param("numTarget", columns.len().to_string())
-                .param("numExpr", resolved.output.len().to_string()));
+                .param("numExpr", columns.len().to_string())
+                .param("numTarget", resolved.output.len().to_string()));
         }
         let mut full = qualifier.to_vec();
         full.push(name.to_owned());

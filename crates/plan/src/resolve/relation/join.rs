@@ -73,7 +73,6 @@ impl Resolver<'_> {
         let typed = self.resolve_expression(condition, &scope)?.into_unaliased();
         match typed.data_type {
             SparkType::Boolean => Ok(typed),
-            SparkType::Null => self.coerce(typed, &SparkType::Boolean),
             _ => Err(SparkError::new("JOIN_CONDITION_IS_NOT_BOOLEAN_TYPE")
                 .param("joinCondition", to_sql_expr(&self.printer().print(&typed)))
                 .param("conditionType", to_sql_type(&typed.data_type))

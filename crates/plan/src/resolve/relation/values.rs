@@ -58,11 +58,7 @@ impl Resolver<'_> {
         let rows = rows?;
         let width = rows.first().map_or(0, Vec::len);
         if let Some((index, row)) = rows.iter().enumerate().find(|(_, row)| row.len() != width) {
-            return Err(SparkError::new("INVALID_INLINE_TABLE.NUM_COLUMNS_MISMATCH")
-                .param("expectedNumCols", width.to_string())
-                .param("actualNumCols", row.len().to_string())
-                .param("rowIndex", index.to_string())
-                .at(origin));
+            return Err(columns_mismatch(width, row.len(), index).at(origin));
         }
         let mut attributes = Vec::with_capacity(width);
         for column in 0..width {
@@ -182,4 +178,12 @@ fn cast_column(column: &arrow::array::ArrayRef, to: &DataType) -> SparkResult<ar
             .param("targetType", to_sql_type(&target))
             .caused_by(error)
     })
+}
+
+/// A row of an inline table has other columns than the others, or than there are names.
+pub fn columns_mismatch(expected: usize, actual: usize, row: usize) -> SparkError {
+    SparkError::new("INVALID_INLINE_TABLE.NUM_COLUMNS_MISMATCH")
+        .param("expectedNumCols", expected.to_string())
+        .param("actualNumCols", actual.to_string())
+        .param("rowIndex", row.to_string())
 }
