@@ -29,8 +29,8 @@ class Ended(Exception):
 class Fault:
     """What a proxy does to calls; this one does nothing. Methods may wait, and raise `Broken`."""
 
-    def request(self, method):
-        """Before the request goes to the server; gives how often it goes there."""
+    def request(self, method, message):
+        """Before the request, given as bytes, goes to the server; gives how often it goes there."""
         return 1
 
     def answered(self, method):
@@ -72,7 +72,7 @@ class FaultProxy:
         def handle(request, context):
             self.count(method)
             with _failures_of(context):
-                for _ in range(self.fault.request(method)):
+                for _ in range(self.fault.request(method, request)):
                     response = forward(request, metadata=_metadata(context))
                 self.fault.answered(method)
                 return response
@@ -87,7 +87,7 @@ class FaultProxy:
             self.count(method)
             with _failures_of(context):
                 requests = list(requests)
-                for _ in range(self.fault.request(method)):
+                for _ in range(self.fault.request(method, requests)):
                     response = forward(iter(requests), metadata=_metadata(context))
                 self.fault.answered(method)
                 return response
@@ -102,7 +102,7 @@ class FaultProxy:
             self.count(method)
             with _failures_of(context):
                 # All but the last of several requests are heard by nobody.
-                for _ in range(self.fault.request(method) - 1):
+                for _ in range(self.fault.request(method, request) - 1):
                     unheard = forward(request, metadata=_metadata(context))
                     next(unheard, None)
                     unheard.cancel()
@@ -201,7 +201,7 @@ class Losing(Fault):
             self.faults += strikes
             return strikes
 
-    def request(self, method):
+    def request(self, method, message):
         if self._strikes():
             raise Broken
         return 1
@@ -223,7 +223,7 @@ class Late(Fault):
         self._dice = dice
         self._seconds_max = seconds_max
 
-    def request(self, method):
+    def request(self, method, message):
         time.sleep(self._dice.random() * self._seconds_max)
         return 1
 
@@ -235,7 +235,7 @@ class Late(Fault):
 class Repeated(Fault):
     """Brings each request twice."""
 
-    def request(self, method):
+    def request(self, method, message):
         return 2
 
 

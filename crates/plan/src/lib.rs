@@ -12,6 +12,7 @@ mod held;
 mod lower;
 pub mod operator;
 mod printer;
+mod projection;
 pub mod recursion;
 mod resolve;
 mod resolved;

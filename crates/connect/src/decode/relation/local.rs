@@ -1,5 +1,6 @@
 //! Rows the client sent: in the plan, or uploaded before.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use arrow::ipc::reader::StreamReader;
@@ -63,8 +64,13 @@ fn local_relation(data: Option<&Bytes>, schema: Option<&str>) -> SparkResult<Rel
     Ok(RelationKind::Local(LocalRelation { data, schema }))
 }
 
-/// Several Arrow streams of one schema as one.
+/// Several Arrow streams of one schema as one. The reader panics where a message tells of buffers beyond its end.
 fn join_streams(streams: &[Bytes]) -> SparkResult<Bytes> {
+    catch_unwind(AssertUnwindSafe(|| join_trusted_streams(streams)))
+        .unwrap_or_else(|_| Err(invalid::plan("CANNOT_PARSE").param("errorMsg", "malformed Arrow data")))
+}
+
+fn join_trusted_streams(streams: &[Bytes]) -> SparkResult<Bytes> {
     let malformed =
         |error: arrow::error::ArrowError| invalid::plan("CANNOT_PARSE").param("errorMsg", error.to_string());
     let mut writer = None;

@@ -1,5 +1,6 @@
 //! Rows that the query itself brings: VALUES, local relations, ranges, the single row of a SELECT without FROM.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use arrow::array::{RecordBatch, RecordBatchOptions};
@@ -141,10 +142,16 @@ fn internal_field(attribute: &Attribute) -> Field {
 }
 
 fn read_stream(data: &Arc<[u8]>) -> SparkResult<(Option<SchemaRef>, Vec<RecordBatch>)> {
-    let reader = StreamReader::try_new(std::io::Cursor::new(Arc::clone(data)), None).map_err(from_arrow)?;
-    let schema = reader.schema();
-    let batches: Result<Vec<_>, _> = reader.collect();
-    Ok((Some(schema), batches.map_err(from_arrow)?))
+    let read = || {
+        let reader = StreamReader::try_new(std::io::Cursor::new(Arc::clone(data)), None).map_err(from_arrow)?;
+        let schema = reader.schema();
+        let batches: Result<Vec<_>, _> = reader.collect();
+        Ok((Some(schema), batches.map_err(from_arrow)?))
+    };
+    // The reader trusts the places of buffers that a message tells, and panics where they lie beyond its end.
+    catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|_| {
+        Err(SparkError::new("CONNECT_INVALID_PLAN.CANNOT_PARSE").param("errorMsg", "malformed Arrow data"))
+    })
 }
 
 /// The batch with exactly the carrier's types.
