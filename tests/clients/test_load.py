@@ -151,8 +151,9 @@ def test_users_with_the_same_session_id_see_nothing_of_each_other(remote):
     alice.conf.set("spark.sql.shuffle.partitions", "77")
     alice.sql("CREATE TEMPORARY FUNCTION hidden() RETURNS INT RETURN 1")
     alice.sql("DECLARE VARIABLE x INT DEFAULT 1")
-    kept = alice.range(4).localCheckpoint()
+    alice.range(4).cache()
     assert bob.conf.get("spark.sql.shuffle.partitions") != "77"
+    assert alice.range(4).is_cached and not bob.range(4).is_cached
     assert not bob.catalog.tableExists("secret")
     for text in ("SELECT * FROM secret", "SELECT hidden()", "SELECT x"):
         assert alice.sql(text).count() > 0
@@ -168,7 +169,7 @@ def test_users_with_the_same_session_id_see_nothing_of_each_other(remote):
     end_session(bob)
     thread.join()
     assert answer == [[(0,)]]
-    assert kept.count() == 4 and alice.table("secret").count() == 3
+    assert alice.range(4).is_cached and alice.table("secret").count() == 3
     end_session(alice)
 
 

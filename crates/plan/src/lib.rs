@@ -5,6 +5,7 @@
 //! is a pure function.
 
 pub mod analysis;
+mod arrow_stream;
 mod attribute;
 mod block;
 mod char_varchar;
