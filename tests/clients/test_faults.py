@@ -67,7 +67,7 @@ def responses_of(proxy, query, frames):
 
 @pytest.mark.parametrize("ends", [False, True], ids=["broken", "ended"])
 def test_a_stream_may_be_cut_behind_each_response(proxy, session, ends):
-    frames = size(20, 1000)
+    frames = size(20, 150)
     query = in_frames(session, frames)
     count = responses_of(proxy, query, frames)
     assert count > frames

@@ -18,7 +18,7 @@ from stress import ONCE, size
 
 pytestmark = ONCE
 
-SECONDS = size(6, int(os.environ.get("FIRESTEEL_FUZZ_SECONDS", "180")))
+SECONDS = size(6, 180)
 SEED = int(os.environ.get("FIRESTEEL_FUZZ_SEED", "1"))
 SERVICE = "/spark.connect.SparkConnectService/"
 
