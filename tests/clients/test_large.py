@@ -62,6 +62,8 @@ def test_pandas_data_larger_than_the_server_goes_in_and_out(server, session, cap
     data = pandas.DataFrame({name: dice.integers(0, 1 << 62, rows) for name in "abcd"})
     # Sums that overflow are as good as others: both sides overflow alike.
     sums = [int(data[name].sum()) for name in "abcd"]
+    # The client refuses more than three gigabytes unless it is told otherwise.
+    session.conf.set("spark.sql.session.localRelationSizeLimit", str(8 << 30))
     with Watch(server) as sent:
         frame = session.createDataFrame(data)
         assert frame.count() == rows
@@ -89,7 +91,8 @@ def test_a_large_cell_arrives(server, session, capsys):
 
 
 def test_large_cells_go_in(server, session):
-    megabytes = size(10, 200)
+    # A sort needs room for a row and a copy of it.
+    megabytes = size(10, 100)
     data = pandas.DataFrame({"id": [1, 2], "cell": ["x" * (megabytes * MEBIBYTE), "y"]})
     lengths = session.createDataFrame(data).select("id", F.length("cell").alias("n")).orderBy("id").collect()
     assert lengths == [(1, megabytes * MEBIBYTE), (2, 1)]
