@@ -104,6 +104,12 @@ test-clients: build $(CACHE)/pyspark35/.stamp ## Run TPC-H and the recorded case
 	FIRESTEEL_BINARY=$(DEBUG)/firesteel $(CLIENT) -m pytest tests/clients -q
 	FIRESTEEL_BINARY=$(DEBUG)/firesteel $(CLIENT_35) -m pytest tests/clients -q
 
+.PHONY: stress
+stress: build nextest ## Run the tests of load, faults, depth and malformed requests in their large form
+	FIRESTEEL_FUZZ_SECONDS=100 cargo nextest run --workspace -E 'test(changed_statements)'
+	FIRESTEEL_STRESS=1 FIRESTEEL_BINARY=$(DEBUG)/firesteel $(CLIENT) -m pytest -q -rP \
+		tests/clients/test_{faults,load,depth,interrupt,large,fuzz}.py
+
 .PHONY: conformance
 conformance: build ## Print the pass rates of Spark's golden SQL cases and of PySpark's docstring examples
 	$(DEBUG)/conformance golden

@@ -110,6 +110,7 @@ impl Engine {
         let mut rules: Vec<Arc<dyn OptimizerRule + Send + Sync>> = vec![Arc::new(NullSafeEquality)];
         rules.extend(Optimizer::new().rules.into_iter().filter(is_run));
         builder = builder.with_optimizer_rules(rules);
+        crate::cancellation::inherit();
         let held = HeldStore::new(&runtime, config.memory_bytes);
         Ok(Self { base: builder.build(), config, runtime, held })
     }

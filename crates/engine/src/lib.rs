@@ -2,6 +2,7 @@
 //!
 //! It knows neither sessions nor transports. The trait [`Executor`] is the seam where a distributed engine fits.
 
+mod cancellation;
 mod errors;
 mod executor;
 mod explain;
@@ -12,6 +13,7 @@ mod operator;
 mod output;
 mod progress;
 
+pub use cancellation::Cancellation;
 pub use errors::spark_error;
 pub use executor::{Engine, EngineConfig, Executor, QueryOutput};
 pub use held::{Held, HeldTable, HoldingPlace, held_column};

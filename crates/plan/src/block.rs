@@ -3,12 +3,13 @@
 //! The block keeps its expressions, so that HAVING, QUALIFY and ORDER BY above it can add what they need (a column that
 //! is not selected, another aggregate) and have it built again.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use datafusion::common::Column;
 use datafusion::functions_aggregate::expr_fn::count;
 use datafusion::logical_expr::expr::{Alias as AliasExpr, GroupingSet};
-use datafusion::logical_expr::{Aggregate, Expr, Filter, LogicalPlan, LogicalPlanBuilder, Projection, lit};
+use datafusion::logical_expr::{Aggregate, Expr, Filter, LogicalPlan, LogicalPlanBuilder, lit};
 use datafusion::prelude::cast;
 use datafusion::scalar::ScalarValue;
 use firesteel_base::error::quoting::to_sql_expr;
@@ -17,6 +18,7 @@ use firesteel_functions::kernel::from_engine;
 
 use crate::attribute::Attribute;
 use crate::lower::{Lowering, comparison_key};
+use crate::projection::project;
 use crate::resolved::Resolved;
 use crate::resolver::Resolver;
 use crate::scope::quote_parts;
@@ -178,8 +180,7 @@ impl Building<'_, '_> {
         }
         if !computed.is_empty() {
             let columns = self.plan.schema().columns().into_iter().map(Expr::Column).chain(computed).collect();
-            let projection = Projection::try_new(columns, Arc::new(self.plan.clone())).map_err(from_engine)?;
-            self.plan = LogicalPlan::Projection(projection);
+            self.plan = project(columns, self.plan.clone())?;
         }
         Ok(groups)
     }
@@ -225,12 +226,12 @@ impl Building<'_, '_> {
     fn project(&mut self, attributes: &[&Attribute]) -> SparkResult<(LogicalPlan, Vec<Attribute>)> {
         let mut expressions: Vec<Expr> = Vec::with_capacity(self.outputs.len());
         let mut projected = Vec::with_capacity(self.outputs.len());
+        let mut kept = HashSet::with_capacity(self.outputs.len());
         for (output, attribute) in self.outputs.iter().zip(attributes) {
             let inner = output.unaliased();
             if let TypedKind::Column(column) = &inner.kind {
-                let expression = Expr::Column(column.column.clone());
-                if !expressions.contains(&expression) {
-                    expressions.push(expression);
+                if kept.insert(column.column.clone()) {
+                    expressions.push(Expr::Column(column.column.clone()));
                 }
                 let nullable = inner.nullable;
                 projected.push(Attribute { column: column.column.clone(), nullable, ..(*attribute).clone() });
@@ -239,8 +240,7 @@ impl Building<'_, '_> {
                 projected.push(attribute.with_nullable(attribute.nullable || inner.nullable));
             }
         }
-        let projection = Projection::try_new(expressions, Arc::new(self.plan.clone())).map_err(from_engine)?;
-        Ok((LogicalPlan::Projection(projection), projected))
+        Ok((project(expressions, self.plan.clone())?, projected))
     }
 }
 

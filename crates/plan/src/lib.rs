@@ -5,6 +5,7 @@
 //! is a pure function.
 
 pub mod analysis;
+mod arrow_stream;
 mod attribute;
 mod block;
 mod char_varchar;
@@ -12,6 +13,7 @@ mod held;
 mod lower;
 pub mod operator;
 mod printer;
+mod projection;
 pub mod recursion;
 mod resolve;
 mod resolved;

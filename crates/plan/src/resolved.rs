@@ -3,12 +3,12 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use datafusion::logical_expr::{Expr, LogicalPlan, Projection};
+use datafusion::logical_expr::{Expr, LogicalPlan};
 use firesteel_base::{SparkResult, SparkSchema};
-use firesteel_functions::kernel::from_engine;
 
 use crate::attribute::Attribute;
 use crate::block::Block;
+use crate::projection::project;
 
 /// For each plan id of the client below, the columns of each relation under it: `df["a"]` looks here.
 pub type PlanIds = HashMap<i64, Vec<Arc<[Attribute]>>>;
@@ -41,17 +41,13 @@ impl Resolved {
 
     /// The plan reduced to exactly the columns of `output`, in order.
     pub fn exact_plan(&self) -> SparkResult<LogicalPlan> {
-        let schema = self.plan.schema();
-        let is_exact = schema.fields().len() == self.output.len()
-            && self.output.iter().enumerate().all(|(index, attribute)| {
-                schema.columns().get(index).is_some_and(|column| *column == attribute.column)
-            });
+        let columns = self.plan.schema().columns();
+        let is_exact = columns.iter().eq(self.output.iter().map(|attribute| &attribute.column));
         if is_exact {
             return Ok(self.plan.clone());
         }
         let columns = self.output.iter().map(|attribute| Expr::Column(attribute.column.clone())).collect();
-        let projection = Projection::try_new(columns, Arc::new(self.plan.clone())).map_err(from_engine)?;
-        Ok(LogicalPlan::Projection(projection))
+        project(columns, self.plan.clone())
     }
 
     pub fn schema(&self) -> SparkSchema {

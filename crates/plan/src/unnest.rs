@@ -17,7 +17,7 @@ use datafusion::functions_aggregate::expr_fn::{count, first_value};
 use datafusion::logical_expr::expr::{Exists, InSubquery};
 use datafusion::logical_expr::utils::{conjunction, split_conjunction_owned};
 use datafusion::logical_expr::{
-    Aggregate, Expr, Filter, Join, JoinConstraint, Limit, LogicalPlan, Projection, Subquery, lit, when,
+    Aggregate, Expr, Filter, Join, JoinConstraint, Limit, LogicalPlan, Subquery, lit, when,
 };
 use firesteel_base::{SparkError, SparkResult};
 use firesteel_functions::conditional::only_value::only_value;
@@ -25,6 +25,7 @@ use firesteel_functions::kernel::from_engine;
 
 use crate::block::alias;
 use crate::lower::internal_column;
+use crate::projection::project;
 use crate::resolver::Resolver;
 use bind::{Bound, Domain};
 use empty::Empty;
@@ -443,7 +444,7 @@ fn columns_of(plan: &LogicalPlan) -> Vec<Expr> {
 }
 
 fn projected(plan: LogicalPlan, expressions: Vec<Expr>) -> SparkResult<LogicalPlan> {
-    Projection::try_new(expressions, Arc::new(plan)).map(LogicalPlan::Projection).map_err(from_engine)
+    project(expressions, plan)
 }
 
 fn filtered(plan: LogicalPlan, predicate: Expr) -> SparkResult<LogicalPlan> {

@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use firesteel_base::{SparkError, SparkResult};
+use firesteel_syntax::ir::relation::UploadedFile;
 use parking_lot::Mutex;
 use tempfile::{NamedTempFile, TempDir};
 
@@ -131,6 +132,17 @@ impl Artifacts {
     pub fn cached(&self, hash: &str) -> SparkResult<Option<Bytes>> {
         let path = self.state.lock().files.get(&format!("{CACHE}/{hash}")).cloned();
         path.map(|path| std::fs::read(path).map(Bytes::from).map_err(failed)).transpose()
+    }
+
+    /// The file with the data under this hash.
+    pub fn cached_file(&self, hash: &str) -> SparkResult<Option<UploadedFile>> {
+        let state = self.state.lock();
+        let Some(path) = state.files.get(&format!("{CACHE}/{hash}")).cloned() else { return Ok(None) };
+        let bytes = std::fs::metadata(&path).map_err(failed)?.len();
+        let mut directories = state.directory.iter().chain(&state.inherited);
+        let directory = directories.find(|directory| path.starts_with(directory.path()));
+        let directory = directory.ok_or_else(|| SparkError::internal("an upload lies in no directory"))?;
+        Ok(Some(UploadedFile { path, bytes, keeper: Arc::clone(directory) as _ }))
     }
 
     /// The files that code of this session may use.

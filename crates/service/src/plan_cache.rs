@@ -12,7 +12,7 @@ use std::sync::Arc;
 use firesteel_base::{Origin, SparkResult, SparkSchema};
 use firesteel_plan::{KnownRelation, analyze_columns};
 use firesteel_syntax::ir::children::{Child, relation_children};
-use firesteel_syntax::ir::relation::HeldRows;
+use firesteel_syntax::ir::relation::{HeldRows, LocalData};
 use firesteel_syntax::ir::visit::{Visitor, walk_relation};
 use firesteel_syntax::ir::{Relation, RelationKind};
 use parking_lot::Mutex;
@@ -96,9 +96,14 @@ impl PlanCache {
             }
             text.clear();
             if let RelationKind::Local(local) = &relation.kind {
-                let data = local.data.as_deref().unwrap_or_default();
-                hashers.0.write(data);
-                hashers.1.write(data);
+                for data in &local.data {
+                    let data = match data {
+                        LocalData::Memory(data) => data,
+                        LocalData::File(file) => file.path.as_os_str().as_encoded_bytes(),
+                    };
+                    hashers.0.write(data);
+                    hashers.1.write(data);
+                }
                 // Writing to a String cannot fail.
                 let _ = write!(text, "{:?} {:?}", local.schema, relation.plan_id);
             } else {

@@ -13,7 +13,7 @@ use firesteel_base::error::quoting::{to_sql_conf, to_sql_type};
 use firesteel_base::{Origin, SparkError, SparkField, SparkResult, SparkSchema, SparkType};
 use firesteel_functions::coercion::{is_atomic, is_orderable, wider_type_without_string_promotion};
 use firesteel_syntax::ir::expression::{CastMode, NullOrder, SortOrder};
-use firesteel_syntax::ir::relation::{LocalRelation, Pivot, SchemaText};
+use firesteel_syntax::ir::relation::{LocalData, LocalRelation, Pivot, SchemaText};
 use firesteel_syntax::ir::visit::{Visitor, walk_relation};
 use firesteel_syntax::ir::{Expression, ExpressionKind, Literal, Relation, RelationKind};
 
@@ -271,7 +271,7 @@ fn transpose(
 fn local(schema: &SparkSchema, batch: RecordBatch) -> SparkResult<RelationKind> {
     let data = write_stream(&batch)?;
     let schema = Some(SchemaText::Schema(schema.clone()));
-    Ok(RelationKind::Local(LocalRelation { data: Some(Arc::from(data.as_ref())), schema }))
+    Ok(RelationKind::Local(LocalRelation { data: vec![LocalData::Memory(Arc::from(data.as_ref()))], schema }))
 }
 
 /// A value of a result as a constant of a query.

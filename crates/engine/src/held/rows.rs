@@ -7,13 +7,13 @@ use arrow::array::RecordBatch;
 use arrow::compute::BatchCoalescer;
 use arrow::datatypes::SchemaRef;
 use datafusion::common::DataFusionError;
+use datafusion::common::runtime::JoinSet;
 use datafusion::config::SpillCompression;
 use datafusion::execution::{SendableRecordBatchStream, SpillFile};
 use datafusion::physical_plan::metrics::{ExecutionPlanMetricsSet, SpillMetrics};
 use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties, SpillManager};
 use futures::{Stream, StreamExt, TryStreamExt, stream};
 use parking_lot::Mutex;
-use tokio::task::JoinSet;
 
 use super::{Held, HeldStore, HoldingPlace};
 use crate::output::conform_batch;

@@ -8,6 +8,7 @@ mod generate;
 mod grouping;
 mod join;
 mod limit;
+mod local;
 mod missing;
 mod observe;
 mod pivot;

@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use firesteel_base::{SparkError, SparkResult, SparkSchema};
-use firesteel_engine::{OperatorMetrics, QueryProgress, StageProgress};
+use firesteel_engine::{Cancellation, OperatorMetrics, QueryProgress, StageProgress};
 use parking_lot::Mutex;
 use tokio::sync::watch;
 use uuid::Uuid;
@@ -79,6 +79,8 @@ pub struct Operation {
     state: Mutex<OperationState>,
     buffer: Arc<ResponseBuffer>,
     cancel: watch::Sender<bool>,
+    /// Stops work that does not wait for anything.
+    cancellation: Cancellation,
     /// The query that is running now.
     progress: ProgressSlot,
     has_reported_progress: AtomicBool,
@@ -96,6 +98,7 @@ impl Operation {
             state: Mutex::new(OperationState::Running),
             buffer: Arc::new(ResponseBuffer::new(limits, clock.clone(), request.reattachable)),
             cancel: watch::channel(false).0,
+            cancellation: Cancellation::default(),
             progress: ProgressSlot::default(),
             has_reported_progress: AtomicBool::new(false),
             detached_at: Mutex::new(Some(clock.elapsed())),
@@ -124,6 +127,7 @@ impl Operation {
         // Ended first: the work notices at once, and would end it before us.
         let ran = self.end(OperationState::Cancelled, Some(SparkError::new("OPERATION_CANCELED")));
         self.cancel.send_replace(true);
+        self.cancellation.cancel();
         ran
     }
 

@@ -51,7 +51,8 @@ pub(super) fn spawn(session: Arc<Session>, operation: Arc<Operation>, work: Work
     let task = async move {
         let started = session.clock().elapsed();
         let supervised = supervise(&session, &operation, work, chunking);
-        let outcome = super::PROGRESS.scope(Arc::clone(&operation.progress), supervised).await;
+        let stoppable = operation.cancellation.clone().scope(supervised);
+        let outcome = super::PROGRESS.scope(Arc::clone(&operation.progress), stoppable).await;
         let millis = session.clock().elapsed().saturating_sub(started).as_millis();
         match &outcome {
             Ok(()) => tracing::debug!(millis, "done"),

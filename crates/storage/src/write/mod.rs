@@ -15,11 +15,11 @@ use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::record_batch::RecordBatch;
+use datafusion::common::runtime::JoinSet;
 use datafusion::execution::SendableRecordBatchStream;
 use firesteel_base::identifier::quote_identifier;
 use firesteel_base::{SparkError, SparkField, SparkResult, SparkSchema, SparkType};
 use futures::StreamExt;
-use tokio::task::JoinSet;
 
 use crate::error::from_datafusion;
 use crate::location::Location;

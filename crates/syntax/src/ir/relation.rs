@@ -1,5 +1,8 @@
 //! Unresolved relations: anything that yields rows.
 
+use std::any::Any;
+use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use firesteel_base::{Origin, SparkField, SparkSchema};
@@ -343,9 +346,39 @@ pub struct HeldRows {
 /// Rows the client sent.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LocalRelation {
-    /// An Arrow IPC stream.
-    pub data: Option<Arc<[u8]>>,
+    /// The rows follow each other; all streams have the same columns.
+    pub data: Vec<LocalData>,
     pub schema: Option<SchemaText>,
+}
+
+/// An Arrow IPC stream that a client sent.
+#[derive(Clone, Debug, PartialEq)]
+pub enum LocalData {
+    /// In the plan itself.
+    Memory(Arc<[u8]>),
+    /// Uploaded before.
+    File(UploadedFile),
+}
+
+/// A file whose name tells its content: what lies there does not change.
+#[derive(Clone)]
+pub struct UploadedFile {
+    pub path: PathBuf,
+    pub bytes: u64,
+    /// The file stays while this is held.
+    pub keeper: Arc<dyn Any + Send + Sync>,
+}
+
+impl PartialEq for UploadedFile {
+    fn eq(&self, other: &Self) -> bool {
+        self.path == other.path
+    }
+}
+
+impl fmt::Debug for UploadedFile {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_tuple("UploadedFile").field(&self.path).finish()
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,9 +1,10 @@
 //! UNION, INTERSECT, EXCEPT; columns brought to common types; plans reduced to their visible columns.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use datafusion::common::{JoinType, NullEquality};
-use datafusion::logical_expr::{Expr, Join, JoinConstraint, LogicalPlan, Projection, Union};
+use datafusion::logical_expr::{Expr, Join, JoinConstraint, LogicalPlan, Union};
 use firesteel_base::error::quoting::to_sql_type;
 use firesteel_base::{Origin, SparkError, SparkResult, SparkType};
 use firesteel_functions::coercion::ordinal;
@@ -16,6 +17,7 @@ use firesteel_syntax::ir::{Expression, Literal};
 
 use crate::attribute::Attribute;
 use crate::block::alias;
+use crate::projection::project;
 use crate::resolved::{Resolved, merge_plan_ids};
 use crate::resolver::{Environment, Resolver};
 use crate::scope::Scope;
@@ -92,20 +94,20 @@ impl Resolver<'_> {
 
     /// The relation's plan with exactly its visible columns, each under a name of its own.
     pub fn exact(&self, input: Resolved) -> SparkResult<Resolved> {
-        let mut seen = Vec::with_capacity(input.output.len());
+        let mut seen = HashSet::with_capacity(input.output.len());
+        let columns = input.plan.schema().columns();
         let mut output = Vec::with_capacity(input.output.len());
         let mut expressions = Vec::with_capacity(input.output.len());
-        let mut is_changed = input.plan.schema().fields().len() != input.output.len();
+        let mut is_changed = columns.len() != input.output.len();
         for (index, attribute) in input.output.iter().enumerate() {
             let column = Expr::Column(attribute.column.clone());
-            if seen.contains(&attribute.column) {
+            if !seen.insert(attribute.column.clone()) {
                 let fresh = self.new_attribute(&attribute.name, attribute.data_type.clone(), attribute.nullable);
                 expressions.push(alias(column, &fresh.column));
                 output.push(Attribute { column: fresh.column, id: fresh.id, ..attribute.clone() });
                 is_changed = true;
             } else {
-                seen.push(attribute.column.clone());
-                is_changed |= input.plan.schema().columns().get(index) != Some(&attribute.column);
+                is_changed |= columns.get(index) != Some(&attribute.column);
                 expressions.push(column);
                 output.push(attribute.clone());
             }
@@ -113,9 +115,8 @@ impl Resolver<'_> {
         if !is_changed {
             return Ok(Resolved { block: None, ..input });
         }
-        let projection = Projection::try_new(expressions, Arc::new(input.plan)).map_err(from_engine)?;
         Ok(Resolved {
-            plan: LogicalPlan::Projection(projection),
+            plan: project(expressions, input.plan)?,
             output,
             hidden: Vec::new(),
             plan_ids: input.plan_ids,
@@ -142,8 +143,7 @@ impl Resolver<'_> {
                 .zip(&output)
                 .map(|(attribute, united)| alias(Expr::Column(attribute.column.clone()), &united.column))
                 .collect();
-            let projection = Projection::try_new(columns, Arc::new(side.plan.clone())).map_err(from_engine)?;
-            SparkResult::Ok(Arc::new(LogicalPlan::Projection(projection)))
+            SparkResult::Ok(Arc::new(project(columns, side.plan.clone())?))
         };
         let union = Union::try_new_with_loose_types(vec![side(&left)?, side(&right)?]).map_err(from_engine)?;
         let resolved = Resolved::new(LogicalPlan::Union(union), output);

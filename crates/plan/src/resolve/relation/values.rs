@@ -1,25 +1,20 @@
-//! Rows that the query itself brings: VALUES, local relations, ranges, the single row of a SELECT without FROM.
+//! Rows that the query itself brings: VALUES, ranges, the single row of a SELECT without FROM.
 
 use std::sync::Arc;
 
-use arrow::array::{RecordBatch, RecordBatchOptions};
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
-use arrow_ipc::reader::StreamReader;
+use arrow::datatypes::{DataType, Field, Schema};
 use datafusion::common::DFSchema;
-use datafusion::datasource::MemTable;
 use datafusion::functions_table::generate_series::{GenSeriesArgs, GenerateSeriesTable};
 use datafusion::logical_expr::{EmptyRelation, LogicalPlan, Values};
-use firesteel_base::error::quoting::to_sql_type;
 use firesteel_base::{Origin, SparkError, SparkField, SparkResult, SparkSchema, SparkType};
-use firesteel_functions::kernel::{from_arrow, from_engine};
+use firesteel_functions::kernel::from_engine;
 use firesteel_syntax::ir::Expression;
-use firesteel_syntax::ir::relation::{LocalRelation, Range};
+use firesteel_syntax::ir::relation::Range;
 
 use crate::attribute::Attribute;
 use crate::resolved::Resolved;
 use crate::resolver::{Environment, Resolver};
 use crate::scope::Scope;
-use crate::sources::given_schema;
 use crate::typed::Typed;
 
 impl Resolver<'_> {
@@ -104,80 +99,10 @@ impl Resolver<'_> {
             })
             .collect()
     }
-
-    /// Rows that the client sent as an Arrow stream.
-    pub fn local(&self, local: &LocalRelation) -> SparkResult<Resolved> {
-        let given = local.schema.as_ref().map(given_schema).transpose()?;
-        let (sent, batches) = match &local.data {
-            Some(data) => read_stream(data)?,
-            None => (None, Vec::new()),
-        };
-        let schema = match (given, &sent) {
-            (Some(schema), _) => schema,
-            (None, Some(sent)) => SparkSchema::from_arrow_fields(sent.fields())
-                .ok_or_else(|| SparkError::unsupported("a local relation with a type that Spark does not have"))?,
-            (None, None) => return Err(SparkError::new("CONNECT_INVALID_PLAN.SCHEMA_REQUIRED_FOR_LOCAL_RELATION")),
-        };
-        let carrier = Arc::new(Schema::new(
-            schema
-                .iter()
-                .enumerate()
-                .map(|(index, field)| Field::new(format!("#{index}"), field.data_type.to_arrow(), field.nullable))
-                .collect::<Vec<_>>(),
-        ));
-        let batches: SparkResult<Vec<_>> =
-            batches.into_iter().map(|batch| conform(&batch, &schema, &carrier)).collect();
-        let table = MemTable::try_new(carrier, vec![batches?]).map_err(from_engine)?;
-        self.scan(Arc::new(table), &schema, &[])
-    }
 }
 
 fn internal_field(attribute: &Attribute) -> Field {
     Field::new(attribute.column.name(), attribute.data_type.to_arrow(), attribute.nullable)
-}
-
-fn read_stream(data: &Arc<[u8]>) -> SparkResult<(Option<SchemaRef>, Vec<RecordBatch>)> {
-    let reader = StreamReader::try_new(std::io::Cursor::new(Arc::clone(data)), None).map_err(from_arrow)?;
-    let schema = reader.schema();
-    let batches: Result<Vec<_>, _> = reader.collect();
-    Ok((Some(schema), batches.map_err(from_arrow)?))
-}
-
-/// The batch with exactly the carrier's types.
-fn conform(batch: &RecordBatch, schema: &SparkSchema, carrier: &SchemaRef) -> SparkResult<RecordBatch> {
-    if batch.num_columns() != schema.len() {
-        return Err(SparkError::new("CONNECT_INVALID_PLAN.INVALID_SCHEMA_NON_STRUCT_TYPE")
-            .param("inputSchema", schema.simple_string())
-            .param("dataType", format!("{} columns", batch.num_columns())));
-    }
-    let mut columns = Vec::with_capacity(batch.num_columns());
-    for (column, field) in batch.columns().iter().zip(carrier.fields()) {
-        columns.push(if column.data_type() == field.data_type() {
-            column.clone()
-        } else {
-            cast_column(column, field.data_type())?
-        });
-    }
-    let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
-    RecordBatch::try_new_with_options(carrier.clone(), columns, &options).map_err(|error| {
-        let names: Vec<_> = schema.iter().filter(|field| !field.nullable).map(|field| field.name.clone()).collect();
-        SparkError::new("NOT_NULL_ASSERT_VIOLATION")
-            .param("walkedTypePath", format!("{}\n", names.join(", ")))
-            .caused_by(error)
-    })
-}
-
-fn cast_column(column: &arrow::array::ArrayRef, to: &DataType) -> SparkResult<arrow::array::ArrayRef> {
-    let strict = arrow::compute::CastOptions { safe: false, ..Default::default() };
-    arrow::compute::cast_with_options(column, to, &strict).map_err(|error| {
-        let from = SparkType::from_arrow(column.data_type()).unwrap_or(SparkType::Null);
-        let target = SparkType::from_arrow(to).unwrap_or(SparkType::Null);
-        SparkError::new("DATATYPE_MISMATCH.CAST_WITHOUT_SUGGESTION")
-            .param("sqlExpr", "\"local relation\"")
-            .param("srcType", to_sql_type(&from))
-            .param("targetType", to_sql_type(&target))
-            .caused_by(error)
-    })
 }
 
 /// A row of an inline table has other columns than the others, or than there are names.

@@ -1,0 +1,98 @@
+"""Data larger than what the server may hold, on its way in and out, and cells as large as data."""
+
+import threading
+
+import numpy
+import pandas
+import pytest
+from firesteel_server import Server, built_binary
+from pyspark.sql import functions as F
+from recorded import end_session, new_session
+from stress import ONCE, memory_bytes, size
+
+pytestmark = ONCE
+
+MEBIBYTE = 1 << 20
+
+
+class Watch:
+    """The most memory that the server holds while this is entered."""
+
+    def __init__(self, server):
+        self._server = server
+        self._ended = threading.Event()
+        self.curve = []
+
+    def __enter__(self):
+        self._thread = threading.Thread(target=self._look)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_exception):
+        self._ended.set()
+        self._thread.join()
+
+    def _look(self):
+        while not self._ended.wait(0.05):
+            self.curve.append(memory_bytes(self._server) // MEBIBYTE)
+
+    def shown(self, points=20):
+        """The curve at some points, and its highest."""
+        step = max(1, len(self.curve) // points)
+        return f"{self.curve[::step]} MiB, at most {max(self.curve)} MiB"
+
+
+@pytest.fixture
+def server(tmp_path):
+    with Server(built_binary(), log=tmp_path / "server.log", extra_arguments=["--memory", "512m"]) as server:
+        yield server
+
+
+@pytest.fixture
+def session(server):
+    session = new_session(server.remote)
+    yield session
+    end_session(session)
+
+
+def test_pandas_data_larger_than_the_server_goes_in_and_out(server, session, capsys):
+    megabytes = size(128, 5_000)
+    rows = megabytes * 1_000_000 // 32
+    dice = numpy.random.default_rng(1)
+    data = pandas.DataFrame({name: dice.integers(0, 1 << 62, rows) for name in "abcd"})
+    # Sums that overflow are as good as others: both sides overflow alike.
+    sums = [int(data[name].sum()) for name in "abcd"]
+    # The client refuses more than three gigabytes unless it is told otherwise.
+    session.conf.set("spark.sql.session.localRelationSizeLimit", str(8 << 30))
+    with Watch(server) as sent:
+        frame = session.createDataFrame(data)
+        assert frame.count() == rows
+    del data
+    with Watch(server) as fetched:
+        out = frame.toPandas()
+    with capsys.disabled():
+        print(f"\n{megabytes} MB of pandas data in: {sent.shown()}\nand out: {fetched.shown()}")
+    assert [int(out[name].sum()) for name in "abcd"] == sums and len(out) == rows
+    assert max(sent.curve + fetched.curve) < 1024
+
+
+def test_a_large_cell_arrives(server, session, capsys):
+    megabytes = size(40, 500)
+    with Watch(server) as watch:
+        # Not of constants only: the plan itself would hold the cell.
+        text = f"SELECT repeat(concat('0123456789abcd', 'e', CAST(id AS STRING)), {megabytes << 16}) AS cell FROM range(1)"
+        [row] = session.sql(text).collect()
+    with capsys.disabled():
+        print(f"\none cell of {megabytes} MiB: {watch.shown()}")
+    assert len(row.cell) == megabytes * MEBIBYTE
+    assert row.cell == "0123456789abcde0" * (megabytes << 16)
+    # The cell, and the frame that is made of it, and the buffer that it leaves by.
+    assert max(watch.curve) < 200 + 4 * megabytes
+
+
+def test_large_cells_go_in(server, session):
+    # A sort needs room for a row and a copy of it.
+    megabytes = size(10, 100)
+    data = pandas.DataFrame({"id": [1, 2], "cell": ["x" * (megabytes * MEBIBYTE), "y"]})
+    lengths = session.createDataFrame(data).select("id", F.length("cell").alias("n")).orderBy("id").collect()
+    assert lengths == [(1, megabytes * MEBIBYTE), (2, 1)]
