@@ -81,7 +81,7 @@ mod tests {
     #[test]
     fn streams_are_read() {
         let (batch, data) = stream();
-        assert_eq!(read(&data).unwrap(), [batch.clone()]);
+        assert_eq!(read(&data).unwrap(), std::slice::from_ref(&batch));
         assert_eq!(schema_of(&data).unwrap(), batch.schema());
     }
 

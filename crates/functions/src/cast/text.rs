@@ -7,7 +7,7 @@ use arrow::datatypes::{
     Int32Type, Int64Type, IntervalMonthDayNanoType, IntervalYearMonthType, Time64NanosecondType,
     TimestampMicrosecondType,
 };
-use firesteel_base::{SparkError, SparkResult, SparkType};
+use firesteel_base::{SparkError, SparkResult, SparkSchema, SparkType};
 
 use super::Zone;
 use super::datetime::{write_date, write_time, write_timestamp};
@@ -160,28 +160,7 @@ fn writer<'a>(array: &ArrayRef, data_type: &SparkType, style: TextStyle<'a>) -> 
         }),
         SparkType::Array { element, .. } => list_writer(array, element, style)?,
         SparkType::Map { key, value, .. } => map_writer(array, key, value, style)?,
-        SparkType::Struct(fields) => {
-            let values = array
-                .as_struct_opt()
-                .ok_or_else(|| SparkError::internal(format!("text of an array of type {}", array.data_type())))?;
-            let fields: SparkResult<Vec<_>> = values
-                .columns()
-                .iter()
-                .zip(fields.iter())
-                .map(|(column, field)| nullable_writer(column, &field.data_type, style))
-                .collect();
-            let fields = fields?;
-            Box::new(move |row, out| {
-                out.push('{');
-                for (index, field) in fields.iter().enumerate() {
-                    if index > 0 {
-                        out.push_str(", ");
-                    }
-                    field(row, out);
-                }
-                out.push('}');
-            })
-        }
+        SparkType::Struct(fields) => struct_writer(array, fields, style)?,
         SparkType::Variant => {
             let values = std::sync::Arc::clone(array);
             Box::new(move |row, out| {
@@ -200,6 +179,29 @@ fn nullable_writer<'a>(array: &ArrayRef, data_type: &SparkType, style: TextStyle
     Ok(Box::new(move |row, out| match &nulls {
         Some(nulls) if nulls.is_null(row) => out.push_str("null"),
         Some(_) | None => write(row, out),
+    }))
+}
+
+fn struct_writer<'a>(array: &ArrayRef, fields: &SparkSchema, style: TextStyle<'a>) -> SparkResult<Write<'a>> {
+    let values = array
+        .as_struct_opt()
+        .ok_or_else(|| SparkError::internal(format!("text of an array of type {}", array.data_type())))?;
+    let fields: SparkResult<Vec<_>> = values
+        .columns()
+        .iter()
+        .zip(fields.iter())
+        .map(|(column, field)| nullable_writer(column, &field.data_type, style))
+        .collect();
+    let fields = fields?;
+    Ok(Box::new(move |row, out| {
+        out.push('{');
+        for (index, field) in fields.iter().enumerate() {
+            if index > 0 {
+                out.push_str(", ");
+            }
+            field(row, out);
+        }
+        out.push('}');
     }))
 }
 
