@@ -88,10 +88,10 @@ const SLOW: &str = "SELECT count(*) FROM range(0, 4000, 1, 2) a JOIN range(0, 40
 async fn a_long_query_tells_its_progress_and_its_metrics() {
     let mut client = start(Limits::default()).await;
     let mut stream = client.stub.execute_plan(client.request(root(sql(SLOW)))).await.unwrap().into_inner();
-    let (mut reports, mut longest, mut last) = (Vec::new(), Duration::ZERO, Instant::now());
+    let (mut reports, mut waits, mut last) = (Vec::new(), Vec::new(), Instant::now());
     let mut metrics = None;
     while let Some(response) = stream.message().await.unwrap() {
-        longest = longest.max(last.elapsed());
+        waits.push(last.elapsed());
         last = Instant::now();
         if let Some(ResponseType::ExecutionProgress(progress)) = response.response_type {
             reports.push(progress);
@@ -99,8 +99,10 @@ async fn a_long_query_tells_its_progress_and_its_metrics() {
         metrics = metrics.or(response.metrics);
     }
     assert!(reports.len() > 3, "{}", reports.len());
-    // Every 150 ms, and what a busy machine adds.
-    assert!(longest < Duration::from_secs(3), "{longest:?}");
+    // Every 150 ms, and what a busy machine adds now and then.
+    waits.sort_unstable();
+    assert!(waits[waits.len() / 2] < Duration::from_millis(600), "{waits:?}");
+    assert!(waits[waits.len() - 1] < Duration::from_secs(3), "{waits:?}");
     let done = |report: &proto::execute_plan_response::ExecutionProgress| -> i64 {
         report.stages.iter().map(|stage| stage.num_completed_tasks).sum()
     };
