@@ -13,6 +13,7 @@ mod integral;
 mod interval;
 mod logical;
 mod unary;
+mod unchecked_decimal;
 
 #[cfg(test)]
 mod tests;

@@ -12,6 +12,7 @@ use num_traits::{Signed, ToPrimitive};
 use super::arithmetic::{Operation, decimal_kernel, engine};
 use super::error::{divide_by_zero, remainder_by_zero};
 use super::integral::{Mode, Operands, operation};
+use super::unchecked_decimal;
 use crate::call::Call;
 use crate::cast::number::{fits_precision, power_of_ten, rescale};
 use crate::cast::out_of_range;
@@ -34,8 +35,6 @@ pub(super) fn bind(
     else {
         return Err(SparkError::internal("decimal arithmetic on other types"));
     };
-    let exact = exact_type(operation, (*precision, *scale), (*other, *other_scale));
-    let is_exact = matches!(exact, Some((precision, _)) if precision <= 38);
     let result = match operation {
         Operation::IntegralDivide => SparkType::Long,
         operation => {
@@ -45,12 +44,7 @@ pub(super) fn bind(
     let types = vec![left.clone(), right.clone()];
     let divides = matches!(operation, Operation::Divide | Operation::Remainder | Operation::IntegralDivide);
     let nullable = call.any_nullable_as(&types) || divides || tries || !call.ansi();
-    // Sums, differences and products that keep all their digits have arrow's type and cannot overflow.
-    let scalar = if is_exact {
-        engine(call, operation, result)
-    } else {
-        Scalar { build: decimal_kernel(operation, tries), ..engine(call, operation, result) }
-    };
+    let scalar = Scalar { build: decimal_kernel(operation, tries), ..engine(call, operation, result) };
     Ok(scalar.casting(types).nullable(nullable))
 }
 
@@ -121,6 +115,11 @@ impl<const OPERATION: u8, const TRY: bool> Kernel for DecimalArithmetic<OPERATIO
         let scales = (scale_of(&operands.left)?, scale_of(&operands.right)?);
         match call.return_type {
             DataType::Decimal128(precision, scale) => {
+                if let Some(result) =
+                    unchecked_decimal::compute(mode.operation, &operands, scales, (*precision, *scale))
+                {
+                    return operands.finish(Arc::new(result.with_data_type(call.return_type.clone())));
+                }
                 let step = Step { mode, scales, precision: *precision, scale: *scale };
                 let result = operands
                     .pairs::<Decimal128Type, Decimal128Type, Decimal128Type>(|left, right| step.compute(left, right))?;

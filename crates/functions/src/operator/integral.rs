@@ -122,6 +122,21 @@ impl Operands {
         Ok(Self { left, right, left_is_constant, right_is_constant, rows })
     }
 
+    #[cfg(test)]
+    pub(super) fn new(
+        left: ArrayRef,
+        right: ArrayRef,
+        (left_is_constant, right_is_constant): (bool, bool),
+        rows: usize,
+    ) -> Self {
+        Self { left, right, left_is_constant, right_is_constant, rows }
+    }
+
+    /// Whether the left and the right operand are constant.
+    pub(super) const fn are_constant(&self) -> (bool, bool) {
+        (self.left_is_constant, self.right_is_constant)
+    }
+
     /// The operands in the other order.
     pub(super) fn swap(&mut self) {
         std::mem::swap(&mut self.left, &mut self.right);
