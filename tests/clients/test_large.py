@@ -90,6 +90,31 @@ def test_a_large_cell_arrives(server, session, capsys):
     assert max(watch.curve) < 200 + 4 * megabytes
 
 
+EXPLOSIONS = {
+    "a constant": ("explode(sequence(1, 1000000))", 1_000_000),
+    "a sequence": ("explode(sequence(id, id + 999999))", 1_000_000),
+    "a repeated value": ("explode(array_repeat(id, 200000))", 200_000),
+}
+
+
+@pytest.mark.parametrize("name", EXPLOSIONS)
+def test_rows_made_of_few_do_not_gather(server, session, name):
+    """All at once these would take two gigabytes."""
+    rows = size(250, 2_000)
+    expression, each = EXPLOSIONS[name]
+    with Watch(server) as watch:
+        [row] = session.sql(f"SELECT count(*) AS n FROM (SELECT {expression} FROM range({rows}))").collect()
+    assert row.n == rows * each
+    assert max(watch.curve) < 512
+
+
+def test_what_one_function_makes_is_bounded(session):
+    for expression in ("repeat('abc', 2147483647)", "size(sequence(1, 1000000000))", "lpad('x', 2147483647, 'ab')"):
+        with pytest.raises(Exception, match="MEMORY_LIMIT_EXCEEDED"):
+            session.sql(f"SELECT {expression}").collect()
+    assert session.sql("SELECT 1").collect() == [(1,)]
+
+
 def test_large_cells_go_in(server, session):
     # A sort needs room for a row and a copy of it.
     megabytes = size(10, 100)

@@ -15,6 +15,7 @@ use datafusion::optimizer::{Optimizer, OptimizerRule};
 use datafusion::physical_plan::{ExecutionPlan, execute_stream};
 use firesteel_base::config::SessionConf;
 use firesteel_base::{SparkResult, SparkSchema};
+use firesteel_functions::kernel::budget::limit_calls;
 use firesteel_plan::AnalyzedPlan;
 use firesteel_syntax::ir::command::ExplainMode;
 
@@ -111,6 +112,7 @@ impl Engine {
         rules.extend(Optimizer::new().rules.into_iter().filter(is_run));
         builder = builder.with_optimizer_rules(rules);
         crate::cancellation::inherit();
+        limit_calls(config.memory_bytes);
         let held = HeldStore::new(&runtime, config.memory_bytes);
         Ok(Self { base: builder.build(), config, runtime, held })
     }

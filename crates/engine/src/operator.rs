@@ -1,10 +1,11 @@
 //! The operators that plans have beyond the engine's own: samples, the last rows, observers, recursion, the order of a
-//! result's partitions, what makes cancelled queries stop, and conditions in stages.
+//! result's partitions, what makes cancelled queries stop, conditions in stages, and projections of few rows at a time.
 
 mod ordered;
 mod planner;
 mod recursion;
 mod row;
+mod sliced;
 mod staged;
 mod tap;
 mod yielding;

@@ -5,6 +5,7 @@
 //! the call's place in the query (an index into the analyzed plan's origins, -1 if unknown), so that an error at run
 //! time can say where it arose.
 
+pub mod budget;
 pub(crate) mod cells;
 #[cfg(test)]
 pub(crate) mod evaluate;

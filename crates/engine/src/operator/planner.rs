@@ -16,6 +16,7 @@ use firesteel_plan::recursion::{LevelBefore, Recursion};
 use super::in_order;
 use super::recursion::{LevelBeforeExec, RecursionExec, WorkingTable, WorkingTables};
 use super::row::RowOperatorExec;
+use super::sliced::sliced;
 use super::staged::staged;
 use super::tap::Taps;
 use super::yielding::yielding;
@@ -35,7 +36,7 @@ impl QueryPlanner for Planner {
         session: &dyn Session,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let planner = DefaultPhysicalPlanner::with_extension_planners(vec![Arc::new(Operators(self.clone()))]);
-        staged(yielding(planner.create_physical_plan(logical_plan, session).await?)?)
+        sliced(staged(yielding(planner.create_physical_plan(logical_plan, session).await?)?)?)
     }
 }
 

@@ -8,9 +8,10 @@ use firesteel_base::{SparkResult, SparkType};
 use crate::call::Call;
 use crate::coercion::Expected;
 use crate::function::{Function, Scalar};
+use crate::kernel::budget::Budget;
 use crate::kernel::nested::{Picker, RowBuilder, element_field};
 use crate::kernel::rows::{at, primitive};
-use crate::kernel::{KernelCall, kernels};
+use crate::kernel::{KernelCall, from_arrow, kernels};
 
 pub(super) const FUNCTION: Function = Function::scalar("array_repeat", bind).arity(2..=2).since("2.4.0");
 
@@ -31,12 +32,17 @@ fn evaluate(call: &KernelCall<'_>) -> SparkResult<ColumnarValue> {
         let (elements, counts) = (at(arrays, 0)?, primitive::<Int32Type>(arrays, 1)?);
         let mut values = Picker::new(&[elements], element_field(call.return_type)?.data_type())?;
         let mut rows = RowBuilder::new(counts.len());
+        let bytes = elements.to_data().get_slice_memory_size().map_err(from_arrow)?;
+        let element_bytes = bytes / elements.len().max(1) + size_of::<u64>();
+        let mut budget = Budget::of(counts.len());
         for row in 0..counts.len() {
             if counts.is_null(row) {
                 rows.end_null(values.len())?;
                 continue;
             }
-            for _ in 0..counts.value(row) {
+            let count = usize::try_from(counts.value(row)).unwrap_or(0);
+            budget.take(row, count.saturating_mul(element_bytes))?;
+            for _ in 0..count {
                 values.pick(0, row);
             }
             rows.end(values.len())?;

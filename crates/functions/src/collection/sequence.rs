@@ -16,6 +16,7 @@ use crate::cast::Zone;
 use crate::cast::datetime::{MICROS_PER_DAY, add_months};
 use crate::coercion::{common_type_without_string_promotion, wider_type_without_string_promotion};
 use crate::function::{Function, Scalar};
+use crate::kernel::budget::Budget;
 use crate::kernel::nested::{RowBuilder, element_field};
 use crate::kernel::rows::{all_valid, at};
 use crate::kernel::{KernelCall, from_arrow, kernels};
@@ -98,6 +99,7 @@ fn integral(call: &KernelCall<'_>, arrays: &[ArrayRef], element: &DataType) -> S
     let steps = wide.get(2).map(|steps| steps.as_primitive::<Int64Type>());
     let mut values = Vec::new();
     let mut rows = RowBuilder::new(starts.len());
+    let mut budget = Budget::of(starts.len());
     for row in 0..starts.len() {
         if !all_valid(arrays, row) {
             rows.end_null(values.len())?;
@@ -105,7 +107,9 @@ fn integral(call: &KernelCall<'_>, arrays: &[ArrayRef], element: &DataType) -> S
         }
         let (start, stop) = (starts.value(row), stops.value(row));
         let step = steps.map_or(if start <= stop { 1 } else { -1 }, |steps| steps.value(row));
-        push_range(&mut values, start, stop, step)?;
+        let count = range_length(start, stop, step)?;
+        budget.take(row, usize::try_from(count).unwrap_or(usize::MAX).saturating_mul(size_of::<i64>()))?;
+        values.extend((0..count).map(|index| start.wrapping_add(index.wrapping_mul(step))));
         rows.end(values.len())?;
     }
     let values: ArrayRef = Arc::new(Int64Array::from(values));
@@ -116,7 +120,7 @@ fn illegal(start: &str, stop: &str, step: &str) -> SparkError {
     SparkError::internal(format!("requirement failed: Illegal sequence boundaries: {start} to {stop} by {step}"))
 }
 
-fn push_range(values: &mut Vec<i64>, start: i64, stop: i64, step: i64) -> SparkResult<()> {
+fn range_length(start: i64, stop: i64, step: i64) -> SparkResult<i64> {
     let is_legal = match step {
         0 => start == stop,
         1.. => start <= stop,
@@ -133,8 +137,7 @@ fn push_range(values: &mut Vec<i64>, start: i64, stop: i64, step: i64) -> SparkR
             .param("maxRoundedArrayLength", LONGEST.to_string())
             .param("parameter", "`count`"));
     }
-    values.extend((0..count as i64).map(|index| start.wrapping_add(index.wrapping_mul(step))));
-    Ok(())
+    i64::try_from(count).map_err(|_| SparkError::internal("a sequence of more than its longest length"))
 }
 
 fn temporal(call: &KernelCall<'_>, arrays: &[ArrayRef], element: &DataType) -> SparkResult<ArrayRef> {
@@ -153,6 +156,7 @@ fn temporal(call: &KernelCall<'_>, arrays: &[ArrayRef], element: &DataType) -> S
     let (starts, stops) = (at(arrays, 0)?, at(arrays, 1)?);
     let mut values = Vec::new();
     let mut rows = RowBuilder::new(starts.len());
+    let mut budget = Budget::of(starts.len());
     for row in 0..starts.len() {
         if !all_valid(arrays, row) {
             rows.end_null(values.len())?;
@@ -163,7 +167,7 @@ fn temporal(call: &KernelCall<'_>, arrays: &[ArrayRef], element: &DataType) -> S
             Some(steps) => step_at(steps, row, is_date)?,
             None => Step { months: 0, days: if start <= stop { 1 } else { -1 }, micros: 0 },
         };
-        push_moments(&mut values, start, stop, step, &zone)?;
+        push_moments(&mut values, (start, stop), step, &zone, |bytes| budget.take(row, bytes))?;
         rows.end(values.len())?;
     }
     let values: ArrayRef = if is_date {
@@ -205,7 +209,14 @@ fn step_at(steps: &ArrayRef, row: usize, of_dates: bool) -> SparkResult<Step> {
     }
 }
 
-fn push_moments(values: &mut Vec<i64>, start: i64, stop: i64, step: Step, zone: &Zone) -> SparkResult<()> {
+/// `take` counts the bytes.
+fn push_moments(
+    values: &mut Vec<i64>,
+    (start, stop): (i64, i64),
+    step: Step,
+    zone: &Zone,
+    mut take: impl FnMut(usize) -> SparkResult<()>,
+) -> SparkResult<()> {
     let sign = step.sign();
     let is_legal = match sign {
         0 => start == stop,
@@ -218,6 +229,7 @@ fn push_moments(values: &mut Vec<i64>, start: i64, stop: i64, step: Step, zone: 
     let mut moment = start;
     let mut index = 0;
     while (sign >= 0 && moment <= stop) || (sign < 0 && moment >= stop) {
+        take(size_of::<i64>())?;
         values.push(moment);
         index += 1;
         if sign == 0 {

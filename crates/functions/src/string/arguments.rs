@@ -14,6 +14,7 @@ use datafusion::common::ScalarValue;
 use datafusion::logical_expr::ColumnarValue;
 use firesteel_base::{SparkError, SparkResult};
 
+use crate::kernel::budget::Budget;
 use crate::kernel::{KernelCall, from_arrow, from_engine};
 
 /// An argument of type text.
@@ -172,8 +173,11 @@ impl KernelCall<'_> {
     ) -> SparkResult<ColumnarValue> {
         let rows = self.rows_to_compute();
         let mut builder = StringBuilder::with_capacity(rows, rows * 16);
+        let mut budget = Budget::of(rows);
         for row in 0..rows {
-            builder.append_option(make(row)?);
+            let text = make(row)?;
+            budget.take(row, text.as_ref().map_or(0, |text| text.as_ref().len()))?;
+            builder.append_option(text);
         }
         self.result(Arc::new(builder.finish()))
     }
@@ -185,8 +189,11 @@ impl KernelCall<'_> {
     ) -> SparkResult<ColumnarValue> {
         let rows = self.rows_to_compute();
         let mut builder = BinaryBuilder::with_capacity(rows, rows * 16);
+        let mut budget = Budget::of(rows);
         for row in 0..rows {
-            builder.append_option(make(row)?);
+            let bytes = make(row)?;
+            budget.take(row, bytes.as_ref().map_or(0, |bytes| bytes.as_ref().len()))?;
+            builder.append_option(bytes);
         }
         self.result(Arc::new(builder.finish()))
     }

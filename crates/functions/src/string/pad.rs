@@ -10,6 +10,7 @@ use super::substring::substring_of;
 use crate::call::Call;
 use crate::coercion::Expected;
 use crate::function::{Function, Scalar};
+use crate::kernel::budget::check_value;
 use crate::kernel::{Kernel, KernelCall, kernel_call, kernel_udf};
 
 pub(super) const LPAD: Function = Function::scalar("lpad", |call| pad(call, PadLeft))
@@ -55,16 +56,20 @@ fn space(call: &Call<'_>) -> SparkResult<Scalar> {
 }
 
 /// As many characters of repetitions of `pad` as are missing; `None` if none are.
-fn padding(text: &str, length: i64, pad: &str) -> Option<String> {
-    let length = usize::try_from(length).unwrap_or(0);
-    let missing = length.checked_sub(characters(text)).filter(|missing| *missing > 0)?;
-    (!pad.is_empty()).then(|| pad.chars().cycle().take(missing).collect())
+fn padding(text: &str, length: i64, pad: &str) -> SparkResult<Option<String>> {
+    let Some(missing) = missing(length, characters(text))? else { return Ok(None) };
+    Ok((!pad.is_empty()).then(|| pad.chars().cycle().take(missing).collect()))
 }
 
-fn byte_padding(bytes: &[u8], length: i64, pad: &[u8]) -> Option<Vec<u8>> {
-    let length = usize::try_from(length).unwrap_or(0);
-    let missing = length.checked_sub(bytes.len()).filter(|missing| *missing > 0)?;
-    (!pad.is_empty()).then(|| pad.iter().copied().cycle().take(missing).collect())
+fn byte_padding(bytes: &[u8], length: i64, pad: &[u8]) -> SparkResult<Option<Vec<u8>>> {
+    let Some(missing) = missing(length, bytes.len())? else { return Ok(None) };
+    Ok((!pad.is_empty()).then(|| pad.iter().copied().cycle().take(missing).collect()))
+}
+
+fn missing(length: i64, present: usize) -> SparkResult<Option<usize>> {
+    let missing = usize::try_from(length).unwrap_or(0).checked_sub(present).filter(|missing| *missing > 0);
+    check_value(missing.unwrap_or(0))?;
+    Ok(missing)
 }
 
 fn evaluate_pad(call: &KernelCall<'_>, is_left: bool) -> SparkResult<ColumnarValue> {
@@ -73,7 +78,7 @@ fn evaluate_pad(call: &KernelCall<'_>, is_left: bool) -> SparkResult<ColumnarVal
         return call.make_texts(|row| {
             let arguments = (texts.get(row), lengths.get(row), pads.get(row));
             let (Some(text), Some(length), Some(pad)) = arguments else { return Ok(None) };
-            Ok(Some(match padding(text, length, pad) {
+            Ok(Some(match padding(text, length, pad)? {
                 Some(padding) if is_left => padding + text,
                 Some(padding) => [text, &padding].concat(),
                 None => substring_of(text, 1, length).to_owned(),
@@ -83,7 +88,7 @@ fn evaluate_pad(call: &KernelCall<'_>, is_left: bool) -> SparkResult<ColumnarVal
     call.make_bytes(|row| {
         let arguments = (sources.get(row), lengths.get(row), pads.get(row));
         let (Some(bytes), Some(length), Some(pad)) = arguments else { return Ok(None) };
-        Ok(Some(match byte_padding(bytes, length, pad) {
+        Ok(Some(match byte_padding(bytes, length, pad)? {
             Some(padding) if is_left => [&padding, bytes].concat(),
             Some(padding) => [bytes, &padding].concat(),
             None => bytes.iter().copied().take(usize::try_from(length).unwrap_or(0)).collect(),
@@ -122,7 +127,10 @@ impl Kernel for Repeat {
     fn evaluate(&self, call: &KernelCall<'_>) -> SparkResult<ColumnarValue> {
         let (texts, times) = (call.texts(0)?, call.integers(1)?);
         call.make_texts(|row| {
-            Ok(texts.get(row).zip(times.get(row)).map(|(text, times)| text.repeat(usize::try_from(times).unwrap_or(0))))
+            let Some((text, times)) = texts.get(row).zip(times.get(row)) else { return Ok(None) };
+            let times = usize::try_from(times).unwrap_or(0);
+            check_value(text.len().saturating_mul(times))?;
+            Ok(Some(text.repeat(times)))
         })
     }
 }
@@ -135,6 +143,11 @@ impl Kernel for Space {
 
     fn evaluate(&self, call: &KernelCall<'_>) -> SparkResult<ColumnarValue> {
         let lengths = call.integers(0)?;
-        call.make_texts(|row| Ok(lengths.get(row).map(|length| " ".repeat(usize::try_from(length).unwrap_or(0)))))
+        call.make_texts(|row| {
+            let Some(length) = lengths.get(row) else { return Ok(None) };
+            let length = usize::try_from(length).unwrap_or(0);
+            check_value(length)?;
+            Ok(Some(" ".repeat(length)))
+        })
     }
 }
