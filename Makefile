@@ -54,6 +54,10 @@ $(CACHE)/oracle/.stamp: scripts/requirements/oracle.txt | system
 	scripts/make-venv.sh $(PYTHON) $(@D) $<
 	touch $@
 
+$(CACHE)/tpcds-generator/.stamp: scripts/requirements/tpcds.txt | system
+	scripts/make-venv.sh $(PYTHON) $(@D) $<
+	touch $@
+
 $(CACHE)/bench-sail/.stamp: scripts/requirements/bench-sail.txt | system
 	scripts/make-venv.sh $(PYTHON) $(@D) $<
 	touch $@
@@ -100,7 +104,7 @@ tidy: build ## Check layering, lengths, module documentation and links
 	$(DEBUG)/xtask tidy
 
 .PHONY: test-clients
-test-clients: build $(CACHE)/pyspark35/.stamp ## Run TPC-H and the recorded cases through unmodified PySpark 4.2 and 3.5
+test-clients: build $(CACHE)/pyspark35/.stamp $(CACHE)/tpcds-generator/.stamp ## Run TPC-H, TPC-DS and the recorded cases through unmodified PySpark 4.2 and 3.5
 	FIRESTEEL_BINARY=$(DEBUG)/firesteel $(CLIENT) -m pytest tests/clients -q
 	FIRESTEEL_BINARY=$(DEBUG)/firesteel $(CLIENT_35) -m pytest tests/clients -q
 
@@ -141,3 +145,9 @@ bench: setup java $(CACHE)/oracle/.stamp $(CACHE)/bench-sail/.stamp $(CACHE)/ben
 	cargo build --profile dist --package firesteel-cli
 	$(CLIENT) bench/run.py --scale $(SF) --firesteel $(DIST)/firesteel --sail $(CACHE)/bench-sail \
 		--datafusion $(CACHE)/bench-datafusion --spark $(CACHE)/oracle --output $(CACHE)/bench
+
+.PHONY: bench-tpcds
+bench-tpcds: setup java $(CACHE)/oracle/.stamp $(CACHE)/bench-sail/.stamp $(CACHE)/tpcds-generator/.stamp ## Compare with Sail and Spark on TPC-DS (SF=1)
+	cargo build --profile dist --package firesteel-cli
+	$(CLIENT) bench/run.py --workload tpcds --scale $(SF) --hot-runs 1 --skip-interactive --firesteel $(DIST)/firesteel \
+		--sail $(CACHE)/bench-sail --spark $(CACHE)/oracle --output $(CACHE)/bench

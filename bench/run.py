@@ -1,4 +1,5 @@
-"""`make bench`: TPC-H and interactive latencies on Firesteel, Sail, Apache Spark and plain DataFusion, in one run.
+"""`make bench` and `make bench-tpcds`: TPC-H or TPC-DS, and interactive latencies, on Firesteel, Sail, Apache Spark and
+plain DataFusion, in one run.
 
 Engines take turns query by query, so that a change of the machine's speed meets them all. `cold` is a query's first
 run in a fresh server (the files are in the page cache); `hot` is the best of the runs after it. Writes Markdown.
@@ -16,13 +17,16 @@ from pathlib import Path
 import engines as peers
 import interactive
 
-from tpch_data import generate
+import tpcds_data
+import tpch_data
 
 QUERIES = peers.ROOT / "tests" / "tpch" / "queries"
+TITLES = {"tpch": "TPC-H", "tpcds": "TPC-DS"}
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--workload", choices=("tpch", "tpcds"), default="tpch")
     parser.add_argument("--scale", type=float, default=1.0)
     parser.add_argument("--firesteel", required=True, help="the binary")
     parser.add_argument("--sail", help="environment with pysail")
@@ -30,14 +34,15 @@ def main() -> int:
     parser.add_argument("--spark", help="environment with pyspark")
     parser.add_argument("--spark-memory", default="6g")
     parser.add_argument("--hot-runs", type=int, default=3)
-    parser.add_argument("--queries", default="", help="numbers of queries, joined by commas")
+    parser.add_argument("--queries", default="", help="names of queries, such as q01, joined by commas")
     parser.add_argument("--skip-interactive", action="store_true")
     parser.add_argument("--output", required=True, help="directory for logs and the table")
     arguments = parser.parse_args()
 
     output = Path(arguments.output)
     output.mkdir(parents=True, exist_ok=True)
-    data = generate(arguments.scale)
+    data = (tpch_data if arguments.workload == "tpch" else tpcds_data).generate(arguments.scale)
+    texts = query_texts(arguments, data)
     engines = peers.engines_of(arguments, output)
     try:
         for engine in engines:
@@ -45,14 +50,14 @@ def main() -> int:
             engine.register(data)
             progress(f"{engine.name} is ready")
         connected = [engine for engine in engines if isinstance(engine, peers.ConnectEngine)]
-        times, wrong = run_tpch(engines, arguments)
-        tpch_peaks = {engine.name: engine.memory.peak_bytes for engine in engines}
+        times, wrong = run_queries(engines, texts, arguments.hot_runs)
+        peaks = {engine.name: engine.memory.peak_bytes for engine in engines}
         latencies = {} if arguments.skip_interactive else interactive.measure(connected, progress)
     finally:
         for engine in engines:
             engine.stop()
-    text = report(arguments, engines, times, wrong, tpch_peaks, latencies)
-    path = output / f"tpch-sf{arguments.scale:g}.md"
+    text = report(arguments, engines, times, wrong, peaks, latencies)
+    path = output / f"{arguments.workload}-sf{arguments.scale:g}.md"
     path.write_text(text)
     print(text)
     progress(f"written to {path}")
@@ -63,25 +68,25 @@ def progress(text) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def query_texts(arguments) -> dict:
-    """The texts by name; the one fraction that depends on the scale factor is put in."""
-    wanted = {f"q{int(number):02}" for number in arguments.queries.split(",") if number}
-    texts = {}
-    for path in sorted(QUERIES.glob("q*.sql")):
-        if wanted and path.stem not in wanted:
-            continue
+def query_texts(arguments, data) -> dict:
+    """The texts by name; the one fraction of TPC-H that depends on the scale factor is put in."""
+    if arguments.workload == "tpcds":
+        texts = tpcds_data.query_texts(data)
+    else:
         fraction = decimal.Decimal("0.0001") / decimal.Decimal(str(arguments.scale))
-        texts[path.stem] = path.read_text().replace("0.0100000000", f"{fraction:.10f}")
-    return texts
+        texts = {path.stem: path.read_text().replace("0.0100000000", f"{fraction:.10f}")
+                 for path in sorted(QUERIES.glob("q*.sql"))}
+    wanted = {name for name in arguments.queries.split(",") if name}
+    return {name: text for name, text in texts.items() if not wanted or name in wanted}
 
 
-def run_tpch(engines, arguments):
+def run_queries(engines, texts, hot_runs):
     """Seconds by query and engine, cold first; and the queries whose answers differ from Spark's."""
     times, wrong = {}, []
-    for number, (name, text) in enumerate(query_texts(arguments).items()):
+    for number, (name, text) in enumerate(texts.items()):
         times[name] = {engine.name: [] for engine in engines}
         answers = {}
-        for turn in range(1 + arguments.hot_runs):
+        for turn in range(1 + hot_runs):
             first = (number + turn) % len(engines)
             for engine in engines[first:] + engines[:first]:
                 try:
@@ -106,11 +111,12 @@ def plain(row) -> list:
     return [value.isoformat() if isinstance(value, datetime.date) else value for value in row.values()]
 
 
-def report(arguments, engines, times, wrong, tpch_peaks, latencies) -> str:
+def report(arguments, engines, times, wrong, peaks, latencies) -> str:
     """The tables."""
     names = [engine.name for engine in engines]
     lines = [
-        f"# TPC-H at scale factor {arguments.scale:g}, and interactive latencies",
+        f"# {TITLES[arguments.workload]} at scale factor {arguments.scale:g}"
+        + (", and interactive latencies" if latencies else ""),
         "",
         f"{datetime.date.today()}, {os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}. "
         f"Hot is the best of {arguments.hot_runs} runs after the first. Seconds.",
@@ -127,7 +133,7 @@ def report(arguments, engines, times, wrong, tpch_peaks, latencies) -> str:
     lines.append(table_row(["start to first answer, ms",
                             *(milliseconds(engine.first_answer_seconds) for engine in engines)]))
     lines.append(table_row(["idle memory, MiB", *(mebibytes(engine.idle_bytes) for engine in engines)]))
-    lines.append(table_row(["peak memory in TPC-H, MiB", *(mebibytes(tpch_peaks[name]) for name in names)]))
+    lines.append(table_row(["peak memory in the queries, MiB", *(mebibytes(peaks[name]) for name in names)]))
     if "Spark" in names:
         lines += ["", f"Answers equal to Spark's: {len(times) - len(wrong)} of {len(times)}"
                       + (f" (not {', '.join(wrong)})" if wrong else "")]

@@ -26,7 +26,7 @@ def main() -> None:
     parser.add_argument("--oracle", help="Python of the environment with Apache Spark")
     parser.add_argument("--client", help="Python of the environment with the newest client")
     parser.add_argument("--client-35", help="Python of the environment with PySpark 3.5")
-    parser.add_argument("--only", default="", help="modules to record, joined by commas; `tpch` is one of them")
+    parser.add_argument("--only", default="", help="modules to record, joined by commas; `tpch` and `tpcds` are two of them")
     arguments = parser.parse_args()
     if arguments.remote:
         record(arguments.remote, set(filter(None, arguments.only.split(","))))
@@ -54,8 +54,10 @@ def record(remote, only) -> None:
         recorded.end_session(session)
     for module, found in outcomes.items():
         write_cases(recorded, module, found)
-    if recorded.CLIENT_VERSION == recorded.REFERENCE_VERSION and (not only or "tpch" in only):
-        record_tpch(recorded, remote)
+    if recorded.CLIENT_VERSION == recorded.REFERENCE_VERSION:
+        for name, record in (("tpch", record_tpch), ("tpcds", record_tpcds)):
+            if not only or name in only:
+                record(recorded, remote)
 
 
 def write_cases(recorded, module, outcomes) -> None:
@@ -75,13 +77,10 @@ def write_cases(recorded, module, outcomes) -> None:
 
 def record_tpch(recorded, remote) -> None:
     """Records the answers of the 22 queries in both forms."""
+    import tpch_data
     import tpch_dataframe
-    from tpch_data import TABLES, generate
 
-    data = generate(0.01)
-    session = recorded.new_session(remote)
-    for table in TABLES:
-        session.read.parquet(str(data / f"{table}.parquet")).createOrReplaceTempView(table)
+    session = session_with_views(recorded, remote, tpch_data)
     directory = ROOT / "tests" / "tpch"
     for text in sorted((directory / "queries").glob("q*.sql")):
         frame = session.sql(text.read_text())
@@ -90,6 +89,26 @@ def record_tpch(recorded, remote) -> None:
         frame = program(tpch_dataframe.tables_of(session))
         write_answer(directory / "answers" / "dataframe" / f"{name}.json", recorded.describe(recorded.Ordered(frame)))
     recorded.end_session(session)
+
+
+def record_tpcds(recorded, remote) -> None:
+    """Records the answers of the 103 queries."""
+    import tpcds_data
+
+    session = session_with_views(recorded, remote, tpcds_data)
+    for name, text in tpcds_data.query_texts(tpcds_data.generate(0.01)).items():
+        answer = recorded.describe(recorded.Ordered(session.sql(text)))
+        write_answer(ROOT / "tests" / "tpcds" / "answers" / f"{name}.json", answer)
+    recorded.end_session(session)
+
+
+def session_with_views(recorded, remote, generator):
+    """A session with views of the generator's tables at scale factor 0.01."""
+    data = generator.generate(0.01)
+    session = recorded.new_session(remote)
+    for table in generator.TABLES:
+        session.read.parquet(str(data / f"{table}.parquet")).createOrReplaceTempView(table)
+    return session
 
 
 def write(path: Path, outcomes: dict) -> None:

@@ -16,7 +16,8 @@ import pytest  # noqa: E402
 
 from firesteel_server import Server, built_binary  # noqa: E402
 from recorded import end_session, new_session  # noqa: E402
-from tpch_data import TABLES, generate  # noqa: E402
+import tpcds_data  # noqa: E402
+import tpch_data  # noqa: E402
 
 
 @pytest.fixture(scope="session")
@@ -44,9 +45,19 @@ def spark(remote):
 @pytest.fixture(scope="module")
 def tpch(remote):
     """A session with views of the TPC-H tables at scale factor 0.01."""
+    yield from session_with_views(remote, tpch_data)
+
+
+@pytest.fixture(scope="module")
+def tpcds(remote):
+    """A session with views of the TPC-DS tables at scale factor 0.01."""
+    yield from session_with_views(remote, tpcds_data)
+
+
+def session_with_views(remote, generator):
     session = new_session(remote)
-    data = generate(0.01)
-    for table in TABLES:
+    data = generator.generate(0.01)
+    for table in generator.TABLES:
         session.read.parquet(str(data / f"{table}.parquet")).createOrReplaceTempView(table)
     yield session
     end_session(session)
