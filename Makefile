@@ -114,6 +114,13 @@ stress: build nextest ## Run the tests of load, faults, depth and malformed requ
 	FIRESTEEL_STRESS=1 FIRESTEEL_BINARY=$(DEBUG)/firesteel $(CLIENT) -m pytest -q -rP \
 		tests/clients/test_{faults,load,depth,interrupt,large,fuzz}.py
 
+# Minutes of `make differential`.
+MINUTES ?= 30
+.PHONY: differential
+differential: build java $(CACHE)/oracle/.stamp ## Compare random queries with Apache Spark (MINUTES=30)
+	$(CLIENT) tests/differential/run.py --firesteel $(DEBUG)/firesteel --spark $(ORACLE) --minutes $(MINUTES) \
+		--output $(CACHE)/differential.jsonl
+
 .PHONY: conformance
 conformance: build ## Print the pass rates of Spark's golden SQL cases and of PySpark's docstring examples
 	$(DEBUG)/conformance golden

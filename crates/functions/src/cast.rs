@@ -108,7 +108,7 @@ pub fn cast_mismatch(from: &SparkType, to: &SparkType, mode: CastMode, sql: &str
     }
     match suggested_functions(from, to) {
         Some(functions) => error("CAST_WITH_FUNC_SUGGESTION").param("functionNames", functions),
-        None if can_cast(from, to, CastMode::Legacy) => error("CAST_WITH_CONF_SUGGESTION")
+        None if mode == CastMode::Ansi && can_cast(from, to, CastMode::Legacy) => error("CAST_WITH_CONF_SUGGESTION")
             .param("config", "\"spark.sql.ansi.enabled\"")
             .param("configVal", "'false'"),
         None => error("CAST_WITHOUT_SUGGESTION"),

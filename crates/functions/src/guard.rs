@@ -78,6 +78,15 @@ pub(crate) fn lazy(left: Expr, operator: Operator, right: Expr) -> Expr {
     binary_expr(left, operator, right)
 }
 
+/// An aggregate's argument, computed only for the rows that its FILTER lets pass.
+pub fn filtered(argument: Expr, filter: &Expr) -> Expr {
+    if !raises(&argument) {
+        return argument;
+    }
+    let branch = (Box::new(lit(true)), Box::new(argument));
+    Expr::Case(Case::new(Some(Box::new(filter.clone())), vec![branch], None))
+}
+
 /// `CASE WHEN … THEN … ELSE … END` of a type, whose values are computed for the rows that ask for them.
 pub fn case(data_type: &SparkType, branches: Vec<(Expr, Expr)>, otherwise: Option<Expr>) -> Expr {
     let mut values = branches.iter().map(|(_, value)| value).chain(&otherwise);

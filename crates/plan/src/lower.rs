@@ -182,10 +182,14 @@ impl Lowering<'_> {
         if let Some(before) = call.bound.before {
             args = before(args)?;
         }
+        let filter = call.filter.as_ref().map(|filter| self.expression(filter)).transpose()?;
+        if let Some(filter) = &filter {
+            args = args.into_iter().map(|argument| guard::filtered(argument, filter)).collect();
+        }
         Ok(AggregateFunctionParams {
             args,
             distinct: call.is_distinct,
-            filter: call.filter.as_ref().map(|filter| self.expression(filter)).transpose()?.map(Box::new),
+            filter: filter.map(Box::new),
             order_by: self.sort_keys(&call.order_by)?,
             null_treatment: null_treatment(call.ignore_nulls),
         })

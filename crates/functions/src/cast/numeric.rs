@@ -20,6 +20,9 @@ use super::number::{
 };
 use crate::kernel::from_arrow;
 
+/// Digits of a second that timestamps keep.
+const MICROS_DIGITS: i8 = 6;
+
 impl Conversion<'_> {
     fn is_legacy(&self) -> bool {
         self.mode == CastMode::Legacy
@@ -277,11 +280,8 @@ impl Conversion<'_> {
             T::Double => self.all::<TimestampMicrosecondType, Float64Type>(array, seconds),
             T::Decimal { precision, scale } => self.each::<TimestampMicrosecondType, Decimal128Type>(
                 array,
-                |micros| match double_to_decimal(seconds(micros), *precision, *scale) {
-                    Some(ParsedDecimal::Value(value)) => Some(value),
-                    Some(_) | None => None,
-                },
-                |micros| out_of_range(plain_double(seconds(micros)), *precision, *scale),
+                |micros| checked_decimal(rescale(i128::from(micros), MICROS_DIGITS, *scale), *precision),
+                |micros| out_of_range(decimal_text(i128::from(micros), MICROS_DIGITS), *precision, *scale),
             ),
             T::Boolean => {
                 let values = primitive::<TimestampMicrosecondType>(array)?;

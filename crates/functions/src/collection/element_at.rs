@@ -27,8 +27,7 @@ kernels! {
 fn bind(call: &Call<'_>, is_try: bool) -> SparkResult<Scalar> {
     match call.data_type(0)? {
         SparkType::Array { element, contains_null } => {
-            if !matches!(call.data_type(1)?, SparkType::Byte | SparkType::Short | SparkType::Integer | SparkType::Null)
-            {
+            if !matches!(call.data_type(1)?, SparkType::Byte | SparkType::Short | SparkType::Integer) {
                 return Err(call.unexpected_input_type(1, &Expected::INT));
             }
             let types = vec![call.data_type(0)?.clone(), SparkType::Integer];

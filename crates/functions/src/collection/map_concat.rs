@@ -6,7 +6,7 @@ use firesteel_base::{SparkResult, SparkType};
 
 use super::map::MapBuilder;
 use crate::call::Call;
-use crate::coercion::{common_type_without_string_promotion, quoted_type};
+use crate::coercion::{common_type, quoted_type};
 use crate::function::{Function, Scalar};
 use crate::kernel::nested::{maps, range};
 use crate::kernel::{KernelCall, kernels};
@@ -30,7 +30,7 @@ fn bind(call: &Call<'_>) -> SparkResult<Scalar> {
             .param("functionName", "`map_concat`")
             .param("dataType", format!("[{}]", listed.join(", "))));
     }
-    let common = common_type_without_string_promotion(&types, call.ansi())
+    let common = common_type(&types, call.ansi())
         .ok_or_else(|| call.data_diff_types("map_concat", format!("({})", listed.join(" or "))))?;
     Ok(Scalar::kernel(call, common.clone(), MapConcat).casting(vec![common; call.len()]))
 }

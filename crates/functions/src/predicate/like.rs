@@ -1,16 +1,18 @@
 //! `like` and `ilike`: `_` is any character, `%` any text, and what follows the escape character is itself.
 //!
 //! Arrow's LIKE agrees where the pattern is constant and well-formed, once another escape character is written as a
-//! backslash. Patterns that vary or are malformed go to kernels.
+//! backslash. Patterns that vary or are malformed go to kernels, and `%one%other%`, which arrow makes a regular
+//! expression of, to one that searches for the pieces.
 
 use std::sync::Arc;
 
-use arrow::array::Array;
-use arrow::array::BooleanBuilder;
+use arrow::array::{Array, BooleanArray, BooleanBuilder};
+use arrow::buffer::BooleanBuffer;
 use datafusion::common::ScalarValue;
 use datafusion::logical_expr::{ColumnarValue, Expr, Like};
 use firesteel_base::error::ErrorKind;
 use firesteel_base::{SparkError, SparkResult, SparkType};
+use memchr::memmem::Finder;
 
 use crate::call::Call;
 use crate::coercion::{Expected, quoted};
@@ -47,6 +49,10 @@ fn bind(call: &Call<'_>, ignores_case: bool) -> SparkResult<Scalar> {
     };
     if !is_native {
         return Ok(kernel.casting(types));
+    }
+    let parsed = pattern.and_then(|pattern| Pattern::parse(&pattern, escape).ok());
+    if !ignores_case && parsed.and_then(|pattern| pattern.pieces()).is_some() {
+        return Ok(Scalar::kernel(call, SparkType::Boolean, SparkLikePieces).casting(types));
     }
     let like = Scalar::expr(call, SparkType::Boolean, move |arguments| {
         let mut arguments = arguments.into_iter();
@@ -137,6 +143,22 @@ impl Pattern {
         text
     }
 
+    /// The texts of `%one%other%`: at least two, with any text before, between and behind them. Files can skip rows by a
+    /// pattern that begins with letters, so such stay what they are.
+    fn pieces(&self) -> Option<Vec<String>> {
+        let [Part::AnyText, inner @ .., Part::AnyText] = self.0.as_slice() else { return None };
+        let mut pieces = vec![String::new()];
+        for part in inner {
+            match (part, pieces.last_mut()) {
+                (Part::Letter(letter), Some(piece)) => piece.push(*letter),
+                (Part::AnyText, _) => pieces.push(String::new()),
+                (Part::AnyLetter | Part::Letter(_), _) => return None,
+            }
+        }
+        pieces.retain(|piece| !piece.is_empty());
+        (pieces.len() > 1).then_some(pieces)
+    }
+
     /// Whether the whole text has the pattern. On a mismatch the last `%` takes one more letter.
     fn matches(&self, text: &str) -> bool {
         let mut rest = text.chars();
@@ -195,6 +217,40 @@ impl Kernel for SparkILike {
     }
 }
 
+/// `like` with a constant pattern that has [`Pattern::pieces`].
+#[derive(Clone, Copy, Debug, Default)]
+struct SparkLikePieces;
+
+impl Kernel for SparkLikePieces {
+    const NAME: &'static str = "spark_like_pieces";
+
+    fn evaluate(&self, call: &KernelCall<'_>) -> SparkResult<ColumnarValue> {
+        let escape = call.scalar(2).and_then(text_of).and_then(|text| text.chars().next()).unwrap_or(BACKSLASH);
+        let pattern = call.scalar(1).and_then(text_of);
+        let pieces = match pattern {
+            Some(pattern) => Pattern::parse(&pattern, escape)?.pieces(),
+            None => None,
+        };
+        let pieces = pieces.ok_or_else(|| SparkError::internal("a pattern without pieces"))?;
+        let finders: Vec<Finder<'_>> = pieces.iter().map(Finder::new).collect();
+        call.with_arrays(|arrays| {
+            let texts = rows::text(arrays, 0)?;
+            let matches = BooleanBuffer::collect_bool(texts.len(), |row| has_pieces(texts.value(row), &finders));
+            Ok(Arc::new(BooleanArray::new(matches, texts.nulls().cloned())))
+        })
+    }
+}
+
+/// Whether the pieces stand in the text, one behind the other.
+fn has_pieces(text: &str, pieces: &[Finder<'_>]) -> bool {
+    let mut rest = text.as_bytes();
+    pieces.iter().all(|piece| {
+        let found = piece.find(rest);
+        rest = found.and_then(|start| rest.get(start + piece.needle().len()..)).unwrap_or_default();
+        found.is_some()
+    })
+}
+
 fn evaluate(call: &KernelCall<'_>, prepare: fn(&str) -> String) -> SparkResult<ColumnarValue> {
     let escape = call.scalar(2).and_then(text_of).and_then(|text| text.chars().next()).unwrap_or(BACKSLASH);
     call.with_arrays(|arrays| {
@@ -234,6 +290,20 @@ mod tests {
         assert!(!matches("abc", "a\\_c"));
         assert!(!matches("abc", "ab"));
         assert!(!matches("", "_"));
+    }
+
+    #[test]
+    fn pieces_stand_one_behind_the_other() {
+        let pieces = |pattern: &str| Pattern::parse(pattern, '\\').unwrap().pieces();
+        assert_eq!(pieces("%a%b\\%%"), Some(vec!["a".to_owned(), "b%".to_owned()]));
+        for other in ["%a%", "a%b%", "%a%b", "%a_%b%", "%%", "%%a%%"] {
+            assert_eq!(pieces(other), None, "{other}");
+        }
+        let pieces = ["ab", "ba"].map(Finder::new);
+        for text in ["abba", "xabxbax", "ab ba", "aba", "ba ab", "", "ab"] {
+            let pattern = Pattern::parse("%ab%ba%", '\\').unwrap();
+            assert_eq!(has_pieces(text, &pieces), pattern.matches(text), "{text}");
+        }
     }
 
     #[test]

@@ -152,7 +152,7 @@ impl Resolver<'_> {
         if !can_cast(&child.data_type, to, mode) {
             return Err(self.cast_error(&child, to, mode));
         }
-        let nullable = child.nullable || mode == CastMode::Try || cast_is_nullable(&child.data_type, to, mode);
+        let nullable = child.nullable || cast_is_nullable(&child.data_type, to, mode);
         let cast = Cast { child, mode, is_implicit: false };
         Ok(Typed::new(TypedKind::Cast(Box::new(cast)), to.clone(), nullable, origin.clone()))
     }

@@ -69,12 +69,15 @@ impl Resolver<'_> {
                 .param("expectedNumArgs", names.len().to_string())
                 .param("actualNumArgs", types.len().to_string()));
         }
+        // The same for equal lambdas, so that a grouping expression with one is found again.
+        let depth = std::iter::successors(scope.lambda, |outer| outer.parent).count();
         let variables: Vec<_> = names
             .iter()
             .zip(types)
-            .map(|(name, (data_type, nullable))| LambdaVariable {
+            .enumerate()
+            .map(|(index, (name, (data_type, nullable)))| LambdaVariable {
                 name: name.as_str().into(),
-                unique: format!("{name}#{}", self.next_id()).into(),
+                unique: format!("{depth}.{index}").into(),
                 data_type: data_type.clone(),
                 nullable: *nullable,
             })
@@ -91,7 +94,7 @@ impl Resolver<'_> {
     fn constant_lambda(&self, function: &Function, body: Typed, types: &[(SparkType, bool)]) -> Typed {
         // Their index parameter is there for lambdas that name it.
         let count = if matches!(function.name, "transform" | "filter") { 1 } else { types.len() };
-        let parameters = (0..count).map(|_| format!("x#{}", self.next_id()).into()).collect();
+        let parameters = (0..count).map(|index| format!("unused.{index}").into()).collect();
         let (data_type, nullable, origin) = (body.data_type.clone(), body.nullable, body.origin.clone());
         Typed::new(TypedKind::Lambda { parameters, body: Box::new(body) }, data_type, nullable, origin)
     }
