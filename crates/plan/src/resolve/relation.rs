@@ -10,6 +10,7 @@ mod join;
 mod limit;
 mod local;
 mod missing;
+mod nearest;
 mod observe;
 mod pivot;
 mod project;
@@ -36,6 +37,7 @@ use firesteel_syntax::ir::relation::RelationKind;
 use firesteel_syntax::ir::{Command, Expression, Relation};
 
 use crate::attribute::Attribute;
+use crate::block::GroupBy;
 use crate::resolved::Resolved;
 use crate::resolver::{Environment, References, Resolver};
 use crate::typed::{Typed, TypedKind};
@@ -180,6 +182,12 @@ impl Resolver<'_> {
     /// Each row once.
     pub fn distinct_rows(&self, input: Resolved) -> SparkResult<Resolved> {
         let input = self.exact(input)?;
+        if input.output.iter().any(|attribute| attribute.data_type.is_collated()) {
+            let columns: Vec<_> = input.output.iter().map(Typed::column).collect();
+            let grouping = GroupBy { expressions: columns.clone(), sets: None };
+            let grouped = self.block(input, Some(grouping), columns)?;
+            return self.exact(Resolved { block: None, ..grouped });
+        }
         let plan = LogicalPlan::Distinct(Distinct::All(Arc::new(input.plan.clone())));
         Ok(Resolved { plan, hidden: Vec::new(), block: None, ..input })
     }
@@ -214,7 +222,7 @@ fn qualified(expression: &Typed) -> Typed {
 }
 
 /// Columns with their numbers, as errors show plans.
-fn numbered(expression: &Typed) -> Typed {
+pub fn numbered(expression: &Typed) -> Typed {
     renamed_columns(expression, &|attribute| format!("{}#{}", attribute.name, attribute.id.0))
 }
 

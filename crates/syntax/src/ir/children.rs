@@ -41,8 +41,10 @@ pub fn relation_children(relation: &mut Relation) -> Children<'_> {
         Kind::Join(join) => {
             children.push(Child::Relation(&mut join.left));
             children.push(Child::Relation(&mut join.right));
-            if let JoinCondition::On(condition) = &mut join.condition {
-                children.push(Child::Expression(condition));
+            match &mut join.condition {
+                JoinCondition::On(condition) => children.push(Child::Expression(condition)),
+                JoinCondition::NearestBy(nearest) => children.push(Child::Expression(&mut nearest.ranking)),
+                JoinCondition::None | JoinCondition::Using(_) | JoinCondition::Natural => {}
             }
         }
         Kind::SetOperation(operation) => {

@@ -460,12 +460,40 @@ pub enum JoinKind {
     LeftAnti,
 }
 
+impl JoinKind {
+    /// As SQL and errors write it.
+    pub fn sql(self) -> &'static str {
+        match self {
+            Self::Inner => "INNER",
+            Self::Cross => "CROSS",
+            Self::LeftOuter => "LEFT OUTER",
+            Self::RightOuter => "RIGHT OUTER",
+            Self::FullOuter => "FULL OUTER",
+            Self::LeftSemi => "LEFT SEMI",
+            Self::LeftAnti => "LEFT ANTI",
+        }
+    }
+}
+
 #[derive(Clone, Debug, PartialEq)]
 pub enum JoinCondition {
     None,
     On(Expression),
     Using(Vec<String>),
     Natural,
+    /// For each row of the left side the best of the right one.
+    NearestBy(NearestBy),
+}
+
+/// `APPROX NEAREST 3 BY DISTANCE expression`
+#[derive(Clone, Debug, PartialEq)]
+pub struct NearestBy {
+    pub ranking: Expression,
+    pub count: i32,
+    /// `EXACT`: the ranking must give the same value each time.
+    pub is_exact: bool,
+    /// The least values are best (`DISTANCE`), or the greatest (`SIMILARITY`).
+    pub is_distance: bool,
 }
 
 #[derive(Clone, Debug, PartialEq)]

@@ -207,6 +207,14 @@ impl Parser<'_> {
 
     /// An expression with an optional alias, or with several for a generator.
     pub(super) fn named_expression(&mut self) -> SparkResult<Expression> {
+        self.named_depth += 1;
+        let named = self.aliased_expression();
+        self.named_depth -= 1;
+        named
+    }
+
+    /// As [`Self::named_expression`], where quoted names are no patterns unless something around makes them so.
+    pub(super) fn aliased_expression(&mut self) -> SparkResult<Expression> {
         let start = self.position();
         let child = self.expression()?;
         let names = if self.accept_keyword(Keyword::As) {

@@ -145,6 +145,17 @@ impl Resolver<'_> {
         {
             return Err(columns_mismatch(columns.len(), resolved.output.len(), 0).at(&input.origin));
         }
+        if let RelationKind::TableFunction(call) = &input.kind
+            && !columns.is_empty()
+            && columns.len() != resolved.output.len()
+        {
+            let function: Vec<String> = call.name.iter().map(|part| part.to_lowercase()).collect();
+            return Err(SparkError::new("NUM_TABLE_VALUE_ALIASES_MISMATCH")
+                .param("funcName", quote_parts(&function))
+                .param("aliasesNum", columns.len().to_string())
+                .param("outColsNum", resolved.output.len().to_string())
+                .at(&input.origin));
+        }
         self.aliased_relation(resolved, name, qualifier, columns)
     }
 

@@ -43,8 +43,29 @@ struct Parts<'r> {
 impl Resolver<'_> {
     pub fn with(&self, with: &With, environment: Environment<'_>) -> SparkResult<Resolved> {
         self.check_recursion_mode(with)?;
+        self.check_ambiguous_names(with, environment)?;
         let tables = CommonTables::new(with, environment);
         self.resolve_relation(&with.input, Environment { tables: Some(&tables), ..environment })
+    }
+
+    /// A table of a `WITH` inside of another that has one of that name, if the session wants to hear of it.
+    fn check_ambiguous_names(&self, with: &With, environment: Environment<'_>) -> SparkResult<()> {
+        if self.context.conf.cte_precedence_policy() != LegacyBehaviorPolicy::Exception {
+            return Ok(());
+        }
+        let mut around = environment.tables;
+        while let Some(tables) = around {
+            for outer in tables.tables.iter().take(tables.visible) {
+                if let Some(table) = with.tables.iter().find(|table| self.same_name(&table.name, &outer.name)) {
+                    return Err(SparkError::new("AMBIGUOUS_ALIAS_IN_NESTED_CTE")
+                        .param("name", format!("`{}`", table.name))
+                        .param("config", "\"spark.sql.legacy.ctePrecedencePolicy\"")
+                        .param("docroot", "https://spark.apache.org/docs/latest"));
+                }
+            }
+            around = tables.around;
+        }
+        Ok(())
     }
 
     fn check_recursion_mode(&self, with: &With) -> SparkResult<()> {
