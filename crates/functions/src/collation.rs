@@ -93,6 +93,11 @@ pub fn collated(function: &Function, types: &[SparkType], mut bound: Scalar) -> 
     };
     match rules::rule(function.name) {
         rules::Rule::Indifferent => Ok(bound),
+        // The pattern goes by the collation of the text; what escapes in it stays as it is.
+        rules::Rule::Keyed if function.name == "like" => {
+            let text = types.first().cloned().unwrap_or(SparkType::STRING);
+            Ok(keyed(bound, &[text.clone(), text, SparkType::STRING]))
+        }
         rules::Rule::Keyed => Ok(keyed(bound, types)),
         rules::Rule::Searched => {
             let collation = Collation::parse(name)?;
@@ -120,8 +125,10 @@ pub fn check_aggregate(function: &Function, types: &[SparkType], is_distinct: bo
     let Some(name) = types.iter().find(|data_type| data_type.is_collated()).and_then(|found| leaf(found)) else {
         return Ok(());
     };
-    let compares_nothing =
-        matches!(function.name, "first" | "last" | "any_value" | "collect_list" | "array_agg" | "listagg" | "string_agg");
+    let compares_nothing = matches!(
+        function.name,
+        "first" | "last" | "any_value" | "collect_list" | "array_agg" | "listagg" | "string_agg"
+    );
     if function.name == "count" || (compares_nothing && !is_distinct) {
         return Ok(());
     }

@@ -36,6 +36,8 @@ pub struct Block {
     pub extras: Vec<Output>,
     pub having: Vec<Typed>,
     pub qualify: Vec<Typed>,
+    /// HAVING needs what is not selected: then ORDER BY sees the selected columns and those grouped by, and no more.
+    pub having_adds: bool,
 }
 
 /// A column of a block: what it is computed from, and what stands for it above.
@@ -442,7 +444,8 @@ impl Extraction<'_, '_> {
 
     fn not_grouped(&self, attribute: &Attribute, origin: &Origin) -> SparkError {
         if let Some(names) = &self.names_above {
-            let parts = attribute.written.as_ref().map_or_else(|| vec![attribute.name.to_string()], |parts| parts.to_vec());
+            let parts =
+                attribute.written.as_ref().map_or_else(|| vec![attribute.name.to_string()], |parts| parts.to_vec());
             return SparkError::new("UNRESOLVED_COLUMN.WITH_SUGGESTION")
                 .param("objectName", quote_parts(&parts))
                 .param("proposal", firesteel_base::suggestion::suggest(&written_name(&parts), names).join(", "))

@@ -232,11 +232,7 @@ impl Lowering<'_> {
         let params = WindowFunctionParams {
             args,
             partition_by: self.keys(&call.partition_by)?,
-            window_frame: if looks_at_one_row {
-                whole_partition()
-            } else {
-                self.frame(&call.frame, &call.order_by)?
-            },
+            window_frame: if looks_at_one_row { whole_partition() } else { self.frame(&call.frame, &call.order_by)? },
             order_by,
             filter,
             null_treatment: treatment,

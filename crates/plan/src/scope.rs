@@ -217,7 +217,7 @@ impl Resolver<'_> {
         matches.dedup_by(|left, right| left.attribute.id == right.attribute.id);
         let Some(first) = matches.first() else { return Ok(None) };
         if matches.len() > 1 {
-            let mut references: Vec<_> = matches.iter().map(|found| found.attribute.qualified_name()).collect();
+            let mut references: Vec<_> = matches.iter().map(|found| reference_name(&found.attribute)).collect();
             references.sort();
             return Err(SparkError::new("AMBIGUOUS_REFERENCE")
                 .param("name", quote_parts(parts))
@@ -335,6 +335,14 @@ impl Resolver<'_> {
             .param("objectName", name)
             .param("proposal", proposal)
             .at(origin)
+    }
+}
+
+/// The column as a candidate: without the qualifier of a subquery that was given no name.
+fn reference_name(attribute: &Attribute) -> String {
+    match &*attribute.qualifier {
+        [only] if only == "__auto_generated_subquery_name" => attribute.with_qualifier(&[]).qualified_name(),
+        _ => attribute.qualified_name(),
     }
 }
 

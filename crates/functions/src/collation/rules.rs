@@ -14,24 +14,132 @@ pub enum Rule {
     Refused,
 }
 
+/// Functions that compare whole texts.
+const KEYED: &[&str] = &[
+    "!=",
+    "<",
+    "<=",
+    "<=>",
+    "=",
+    ">",
+    ">=",
+    "array_contains",
+    "array_position",
+    "arrays_overlap",
+    "between",
+    "equal_null",
+    "like",
+];
+
+/// Functions that look for texts in texts.
+const SEARCHED: &[&str] = &[
+    "btrim",
+    "contains",
+    "endswith",
+    "find_in_set",
+    "initcap",
+    "instr",
+    "locate",
+    "ltrim",
+    "position",
+    "replace",
+    "rtrim",
+    "split_part",
+    "startswith",
+    "substring_index",
+    "translate",
+    "trim",
+];
+
+/// Functions that compare nothing.
+const INDIFFERENT: &[&str] = &[
+    "and",
+    "array",
+    "array_append",
+    "array_join",
+    "array_prepend",
+    "ascii",
+    "assert_true",
+    "base64",
+    "bit_length",
+    "cardinality",
+    "char_length",
+    "character_length",
+    "coalesce",
+    "collate",
+    "collation",
+    "concat",
+    "concat_arrays",
+    "concat_ws",
+    "crc32",
+    "decode",
+    "element_at",
+    "elt",
+    "encode",
+    "flatten",
+    "format_string",
+    "get",
+    "hex",
+    "if",
+    "ifnull",
+    "is_valid_utf8",
+    "isnotnull",
+    "isnull",
+    "left",
+    "len",
+    "length",
+    "lower",
+    "lpad",
+    "make_valid_utf8",
+    "md5",
+    "monotonically_increasing_id",
+    "named_struct",
+    "not",
+    "nvl",
+    "nvl2",
+    "octet_length",
+    "or",
+    "overlay",
+    "printf",
+    "quote",
+    "raise_error",
+    "regexp_count",
+    "repeat",
+    "reverse",
+    "right",
+    "rpad",
+    "sentences",
+    "sha1",
+    "sha2",
+    "size",
+    "slice",
+    "soundex",
+    "space",
+    "struct",
+    "substr",
+    "substring",
+    "to_date",
+    "to_number",
+    "to_timestamp",
+    "try_to_number",
+    "try_validate_utf8",
+    "typeof",
+    "unbase64",
+    "unhex",
+    "upper",
+    "validate_utf8",
+];
+
 /// How the function of this name treats collated texts.
 pub fn rule(name: &str) -> Rule {
-    match name {
-        "=" | "<=>" | "<" | "<=" | ">" | ">=" | "!=" | "between" | "equal_null" | "array_contains"
-        | "array_position" | "arrays_overlap" | "like" => Rule::Keyed,
-        "contains" | "startswith" | "endswith" | "instr" | "locate" | "position" | "replace" | "translate"
-        | "substring_index" | "split_part" | "find_in_set" | "trim" | "ltrim" | "rtrim" | "btrim" | "initcap" => Rule::Searched,
-        "collate" | "collation" | "concat" | "concat_ws" | "overlay" | "lpad" | "rpad" | "repeat" | "upper" | "lower"
-        | "substring" | "substr" | "left" | "right" | "length" | "char_length" | "character_length" | "bit_length"
-        | "octet_length" | "format_string" | "printf" | "sentences" | "reverse" | "ascii" | "base64"
-        | "unbase64" | "hex" | "unhex" | "encode" | "decode" | "coalesce" | "if" | "nvl" | "ifnull" | "nvl2"
-        | "isnull" | "isnotnull" | "array" | "elt" | "quote" | "space" | "size" | "cardinality" | "get" | "element_at"
-        | "array_join" | "array_append" | "array_prepend" | "slice" | "typeof" | "md5" | "sha1" | "sha2" | "crc32"
-        | "named_struct" | "struct" | "assert_true" | "raise_error" | "soundex" | "to_number" | "try_to_number"
-        | "to_date" | "to_timestamp" | "and" | "or" | "not" | "concat_arrays" | "flatten" | "regexp_count" | "len"
-        | "monotonically_increasing_id" | "is_valid_utf8" | "make_valid_utf8" | "validate_utf8"
-        | "try_validate_utf8" => Rule::Indifferent,
-        _ => Rule::Refused,
+    if KEYED.contains(&name) {
+        Rule::Keyed
+    } else if SEARCHED.contains(&name) {
+        Rule::Searched
+    } else if INDIFFERENT.contains(&name) {
+        Rule::Indifferent
+    } else {
+        Rule::Refused
     }
 }
 
@@ -42,8 +150,8 @@ pub fn coerced_together(name: &str, count: usize) -> Vec<usize> {
         "array" | "array_join" | "concat" | "greatest" | "least" | "coalesce" | "array_contains" | "array_except"
         | "concat_ws" | "mask" | "replace" | "translate" | "btrim" | "array_append" | "array_prepend"
         | "array_intersect" | "array_position" | "array_remove" | "array_union" | "arrays_overlap" | "contains"
-        | "endswith" | "startswith" | "=" | "<=>" | "<" | "<=" | ">" | ">=" | "!=" | "find_in_set" | "instr" | "nvl"
-        | "ifnull" | "nullif" | "like" | "ilike" | "equal_null" | "between" | "to_number" | "try_to_number" => {
+        | "endswith" | "startswith" | "=" | "<=>" | "<" | "<=" | ">" | ">=" | "!=" | "find_in_set" | "instr"
+        | "nvl" | "ifnull" | "nullif" | "equal_null" | "between" | "to_number" | "try_to_number" => {
             (0..count).collect()
         }
         // The parser and the two-argument forms put the characters first.
@@ -72,8 +180,25 @@ pub fn result_source(name: &str, count: usize) -> Option<usize> {
 pub fn keeps_indeterminate(name: &str) -> bool {
     matches!(
         name,
-        "concat" | "concat_ws" | "overlay" | "lpad" | "rpad" | "coalesce" | "if" | "nvl" | "ifnull" | "nvl2" | "array"
-            | "elt" | "struct" | "named_struct" | "isnull" | "isnotnull" | "collate" | "collation" | "typeof"
+        "concat"
+            | "concat_ws"
+            | "overlay"
+            | "lpad"
+            | "rpad"
+            | "coalesce"
+            | "if"
+            | "nvl"
+            | "ifnull"
+            | "nvl2"
+            | "array"
+            | "elt"
+            | "struct"
+            | "named_struct"
+            | "isnull"
+            | "isnotnull"
+            | "collate"
+            | "collation"
+            | "typeof"
     )
 }
 
@@ -81,7 +206,19 @@ pub fn keeps_indeterminate(name: &str) -> bool {
 pub fn refuses_accent_only(name: &str) -> bool {
     matches!(
         name,
-        "contains" | "startswith" | "endswith" | "instr" | "locate" | "position" | "replace" | "translate"
-            | "substring_index" | "split_part" | "trim" | "ltrim" | "rtrim" | "btrim"
+        "contains"
+            | "startswith"
+            | "endswith"
+            | "instr"
+            | "locate"
+            | "position"
+            | "replace"
+            | "translate"
+            | "substring_index"
+            | "split_part"
+            | "trim"
+            | "ltrim"
+            | "rtrim"
+            | "btrim"
     )
 }

@@ -146,9 +146,7 @@ impl Search {
             return text.ends_with(&*pattern);
         }
         let mut starts = text.char_indices().map(|(index, _)| index).chain(std::iter::once(text.len()));
-        starts.any(|start| {
-            text.get(start..).is_some_and(|rest| match_length(rest, &pattern) == Some(rest.len()))
-        })
+        starts.any(|start| text.get(start..).is_some_and(|rest| match_length(rest, &pattern) == Some(rest.len())))
     }
 
     /// The position in characters, from 1, of the part at or behind `start` characters; 0 if it is not there.
@@ -295,11 +293,8 @@ impl Search {
         }
         if at_end {
             // Blanks that the collation takes no notice of hide nothing from being trimmed, and stay.
-            let body = if self.collation.trims && !characters.contains(' ') {
-                trimmed.trim_end_matches(' ')
-            } else {
-                trimmed
-            };
+            let body =
+                if self.collation.trims && !characters.contains(' ') { trimmed.trim_end_matches(' ') } else { trimmed };
             let blanks = trimmed.get(body.len()..).unwrap_or("");
             return format!("{}{blanks}", body.trim_end_matches(is_trimmed));
         }
@@ -365,7 +360,8 @@ fn test(call: &KernelCall<'_>, holds: impl Fn(Search, &str, &str) -> bool) -> Sp
 fn instr(call: &KernelCall<'_>) -> SparkResult<ColumnarValue> {
     let (search, texts, parts) = (Search::of(call)?, call.texts(0)?, call.texts(1)?);
     call.make_numbers::<Int32Type>(|row| {
-        Ok(texts.get(row).zip(parts.get(row)).map(|(text, part)| search.position(text, part, 0)))
+        let both = texts.get(row).zip(parts.get(row));
+        Ok(both.map(|(text, part)| search.position(search.without_blanks(text), search.without_blanks(part), 0)))
     })
 }
 
@@ -376,6 +372,7 @@ fn locate(call: &KernelCall<'_>) -> SparkResult<ColumnarValue> {
         let start = starts.as_ref().map_or(Some(1), |starts| starts.get(row));
         let Some(start) = start else { return Ok(Some(0)) };
         let (Some(part), Some(text)) = (parts.get(row), texts.get(row)) else { return Ok(None) };
+        let (text, part) = (search.without_blanks(text), search.without_blanks(part));
         Ok(Some(usize::try_from(start - 1).map_or(0, |start| search.position(text, part, start))))
     })
 }
@@ -386,7 +383,7 @@ fn replace(call: &KernelCall<'_>) -> SparkResult<ColumnarValue> {
     call.make_texts(|row| {
         let arguments = (texts.get(row), parts.get(row), replacements.get(row));
         let (Some(text), Some(part), Some(replacement)) = arguments else { return Ok(None) };
-        Ok(Some(search.replace(text, part, replacement)))
+        Ok(Some(search.replace(search.without_blanks(text), search.without_blanks(part), replacement)))
     })
 }
 
@@ -400,15 +397,12 @@ fn translate(call: &KernelCall<'_>) -> SparkResult<ColumnarValue> {
     })
 }
 
-fn counted(
-    call: &KernelCall<'_>,
-    compute: impl Fn(Search, &str, &str, i64) -> String,
-) -> SparkResult<ColumnarValue> {
+fn counted(call: &KernelCall<'_>, compute: impl Fn(Search, &str, &str, i64) -> String) -> SparkResult<ColumnarValue> {
     let (search, texts, parts, numbers) = (Search::of(call)?, call.texts(0)?, call.texts(1)?, call.integers(2)?);
     call.make_texts(|row| {
         let arguments = (texts.get(row), parts.get(row), numbers.get(row));
         let (Some(text), Some(part), Some(number)) = arguments else { return Ok(None) };
-        Ok(Some(compute(search, text, part, number)))
+        Ok(Some(compute(search, text, search.without_blanks(part), number)))
     })
 }
 
@@ -419,9 +413,12 @@ fn split_part(call: &KernelCall<'_>) -> SparkResult<ColumnarValue> {
             return Err(SparkError::new("INVALID_INDEX_OF_ZERO"));
         }
     }
-    counted(call, |search, text, delimiter, number| {
-        if number == 0 { String::new() } else { search.part(text, delimiter, number) }
-    })
+    counted(
+        call,
+        |search, text, delimiter, number| {
+            if number == 0 { String::new() } else { search.part(text, delimiter, number) }
+        },
+    )
 }
 
 fn find_in_set(call: &KernelCall<'_>) -> SparkResult<ColumnarValue> {

@@ -18,6 +18,7 @@ mod recursive;
 mod routine;
 mod sample;
 mod scan;
+mod script;
 mod set_operation;
 mod sort;
 mod statistics;
@@ -85,6 +86,7 @@ impl Resolver<'_> {
             }
             RelationKind::Distinct { input } => self.distinct(input, environment),
             RelationKind::Sample(sample) => self.sample(sample, environment),
+            RelationKind::ScriptTransform(script) => self.script_transform(script, environment),
             RelationKind::SubqueryAlias { input, name, qualifier, columns } => {
                 self.subquery_alias(input, name, qualifier, columns, environment)
             }
@@ -120,9 +122,7 @@ impl Resolver<'_> {
                 self.resolve_relation(input, Environment { references: Some(&references), ..environment })
             }
             RelationKind::WithParameters { .. } => Err(SparkError::internal("parameters were not bound")),
-            RelationKind::ShowString { .. } | RelationKind::HtmlString { .. } => {
-                Err(SparkError::unsupported("show below another operation"))
-            }
+            RelationKind::ShowString { .. } | RelationKind::HtmlString { .. } => Err(shown_below()),
             RelationKind::CollectMetrics { input, name, metrics } => {
                 self.collect_metrics(input, name, metrics, relation.plan_id, environment)
             }
@@ -224,6 +224,10 @@ fn qualified(expression: &Typed) -> Typed {
 /// Columns with their numbers, as errors show plans.
 pub fn numbered(expression: &Typed) -> Typed {
     renamed_columns(expression, &|attribute| format!("{}#{}", attribute.name, attribute.id.0))
+}
+
+fn shown_below() -> SparkError {
+    SparkError::unsupported("show below another operation")
 }
 
 fn command_as_relation(_command: &Command) -> SparkError {

@@ -10,10 +10,10 @@ use firesteel_catalog::{Function, OnExisting, database_not_found};
 use firesteel_functions::registry;
 use firesteel_plan::Variable;
 use firesteel_syntax::ir::expression::CastMode;
+use firesteel_syntax::ir::relation::With;
 use firesteel_syntax::ir::routine::{
     ComputedStatement, CreateFunction, ExecuteImmediate, FunctionBody, Returns, RoutineCommand, SetValues, SetVariables,
 };
-use firesteel_syntax::ir::relation::With;
 use firesteel_syntax::ir::table::DefaultValue;
 use firesteel_syntax::ir::{Expression, ExpressionKind, Literal, Relation, RelationKind, Statement};
 use indexmap::IndexMap;

@@ -64,9 +64,10 @@ pub(super) async fn check(session: &Session, create: &CreateFunction, name: &[St
 /// What outlives the session must not call or read what does not.
 fn refuse_temporary(session: &Session, name: &[String], body: &References) -> SparkResult<()> {
     let visible = session.visible_views();
-    let function = body.functions.iter().find(
-        |called| matches!(called.as_slice(), [only] if session.functions().contains_key(&only.to_lowercase())),
-    );
+    let function = body
+        .functions
+        .iter()
+        .find(|called| matches!(called.as_slice(), [only] if session.functions().contains_key(&only.to_lowercase())));
     let view = body.tables.iter().find(|table| visible.view(table).is_some());
     let Some((kind, object)) = function.map(|name| ("FUNCTION", name)).or(view.map(|name| ("VIEW", name))) else {
         return Ok(());

@@ -97,6 +97,8 @@ pub enum RelationKind {
         input: Box<Relation>,
     },
     Sample(Sample),
+    /// `TRANSFORM … USING`: rows through a program.
+    ScriptTransform(Box<ScriptTransform>),
     /// `name(columns)`; `columns` may be empty.
     SubqueryAlias {
         input: Box<Relation>,
@@ -513,6 +515,39 @@ pub enum SetOperationKind {
     Except,
 }
 
+/// Rows through a program: its input is a query block that selects the program's arguments.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ScriptTransform {
+    pub input: Relation,
+    pub input_format: RowFormat,
+    pub script: String,
+    pub columns: ScriptColumns,
+    pub output_format: RowFormat,
+}
+
+/// How rows are written as lines.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RowFormat {
+    /// What stands between two values.
+    pub fields: String,
+    /// What stands for NULL.
+    pub null: String,
+}
+
+impl Default for RowFormat {
+    fn default() -> Self {
+        Self { fields: "\t".to_owned(), null: "\\N".to_owned() }
+    }
+}
+
+/// The columns that a program writes.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ScriptColumns {
+    /// The first two values, as `key` and `value`.
+    KeyValue,
+    Named(Vec<(String, firesteel_base::SparkType)>),
+}
+
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sample {
     pub input: Box<Relation>,
@@ -602,6 +637,7 @@ impl RelationKind {
             Self::Deduplicate { .. } => "Deduplicate",
             Self::Distinct { .. } => "Distinct",
             Self::Sample(_) => "Sample",
+            Self::ScriptTransform(_) => "ScriptTransformation",
             Self::SubqueryAlias { .. } => "SubqueryAlias",
             Self::With(_) => "UnresolvedWith",
             Self::WithWindows { .. } => "WithWindows",

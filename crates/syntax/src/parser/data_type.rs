@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use firesteel_base::error::ErrorKind;
 use firesteel_base::collation::Collation;
+use firesteel_base::error::ErrorKind;
 use firesteel_base::types::{DayTimeField, YearMonthField};
 use firesteel_base::{SparkError, SparkField, SparkResult, SparkSchema, SparkType};
 

@@ -204,7 +204,6 @@ pub fn relation(relation_: &Relation) -> String {
         RelationKind::Join(join) => {
             let condition = match &join.condition {
                 JoinCondition::On(condition) => format!(" on {}", expression(condition)),
-                JoinCondition::NearestBy(nearest) => format!(" nearest {} {}", nearest.count, expression(&nearest.ranking)),
                 JoinCondition::None => String::new(),
                 other => format!(" {other:?}"),
             };

@@ -10,7 +10,6 @@ use firesteel_base::{SparkError, SparkField, SparkResult, SparkSchema, SparkType
 use super::tree::{Dialect, Node, parse};
 use super::write::write_value;
 use crate::call::Call;
-use crate::coercion::Expected;
 use crate::function::{Function, Generator};
 use crate::kernel::nested::{RowBuilder, element_field};
 use crate::kernel::rows::{at, text};

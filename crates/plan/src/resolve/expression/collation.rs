@@ -58,7 +58,11 @@ impl Resolver<'_> {
         for position in &positions {
             if let Some(argument) = arguments.get_mut(*position) {
                 let taken = std::mem::replace(argument, placeholder());
-                *argument = self.collated_as(taken, &text)?;
+                // `btrim` stands for another function, and is printed with the arguments it was given.
+                *argument = match function.name {
+                    "btrim" => self.cast_to_collation(taken, &text)?,
+                    _ => self.collated_as(taken, &text)?,
+                };
             }
         }
         self.check_searchable(function, name, &arguments, &positions, &text)?;
@@ -92,6 +96,16 @@ impl Resolver<'_> {
                     typed.data_type = data_type;
                     return Ok(typed);
                 }
+                self.coerce(typed, &data_type)
+            }
+            _ => Ok(typed),
+        }
+    }
+
+    fn cast_to_collation(&self, typed: Typed, text: &SparkType) -> SparkResult<Typed> {
+        match typed.data_type.collation() {
+            Some(own) if Some(own) != text.collation() => {
+                let data_type = typed.data_type.with_collation_of(text);
                 self.coerce(typed, &data_type)
             }
             _ => Ok(typed),

@@ -91,7 +91,8 @@ impl Resolver<'_> {
 
     /// No function has this name.
     pub fn unresolved_routine(&self, name: &[String]) -> SparkError {
-        let is_known = |catalog: &String| ["spark_catalog", "system"].iter().any(|known| catalog.eq_ignore_ascii_case(known));
+        let is_known =
+            |catalog: &String| ["spark_catalog", "system"].iter().any(|known| catalog.eq_ignore_ascii_case(known));
         let is_too_deep = match name {
             [catalog, _, _] => !is_known(catalog),
             name => name.len() > 3,
@@ -121,6 +122,10 @@ impl Resolver<'_> {
         check_arity(function, &name, arguments.len())?;
         refuse_aggregate_syntax(function, &name, call)?;
         let printed: Arc<str> = if function.prints_alias { name.as_str().into() } else { function.name.into() };
+        if matches!(function.bind, Bind::Generator(_)) && arguments.iter().any(Typed::has_generator) {
+            let expression = to_sql_expr(&self.printer().print_call(function, &printed, &arguments));
+            return Err(SparkError::new("UNSUPPORTED_GENERATOR.NESTED_IN_EXPRESSIONS").param("expression", expression));
+        }
         let arguments = self.with_one_collation(function, &printed, arguments)?;
         let sql = || self.printer().print_call(function, &printed, &arguments);
         let bound = self.with_call(function, &name, &arguments, call, is_windowed, &sql, |bind_call| {

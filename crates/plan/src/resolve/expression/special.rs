@@ -281,9 +281,9 @@ impl Resolver<'_> {
             Some(ScalarValue::Utf8(Some(text)) | ScalarValue::Utf8View(Some(text))) => {
                 parser::parse_multipart_identifier(&text, &ParserOptions::default())
             }
-            Some(value) if value.is_null() => Err(SparkError::new("NOT_A_CONSTANT_STRING.NULL")
-                .param("name", "IDENTIFIER")
-                .param("expr", printed)),
+            Some(value) if value.is_null() => {
+                Err(SparkError::new("NOT_A_CONSTANT_STRING.NULL").param("name", "IDENTIFIER").param("expr", printed))
+            }
             Some(_) => Err(SparkError::new("NOT_A_CONSTANT_STRING.WRONG_TYPE")
                 .param("name", "IDENTIFIER")
                 .param("expr", printed)

@@ -112,7 +112,8 @@ impl Resolver<'_> {
         origin: &Origin,
     ) -> SparkResult<Option<Excluded>> {
         let Some((first, rest)) = name.split_first() else { return Ok(None) };
-        let is_field = |column: &Typed| matches!(&column.kind, TypedKind::Field { name, .. } if self.same_name(name, first));
+        let is_field =
+            |column: &Typed| matches!(&column.kind, TypedKind::Field { name, .. } if self.same_name(name, first));
         if let Some(position) = columns.iter().position(is_field) {
             return Ok(Some((position, rest.to_vec())));
         }
@@ -188,10 +189,8 @@ impl Resolver<'_> {
             };
             excluded.push((position, rest.to_vec()));
         }
-        let fields: SparkResult<Vec<_>> = schema
-            .iter()
-            .map(|field| self.fields(column.clone(), std::slice::from_ref(&field.name), origin))
-            .collect();
+        let fields: SparkResult<Vec<_>> =
+            schema.iter().map(|field| self.fields(column.clone(), std::slice::from_ref(&field.name), origin)).collect();
         let kept = self.without(fields?, &excluded, overlapping, origin)?;
         let mut arguments = Vec::with_capacity(2 * kept.len());
         for field in kept {

@@ -15,6 +15,7 @@ use crate::unnest::outer_occurrences;
 impl Resolver<'_> {
     fn subquery(&self, query: &Relation, scope: &Scope<'_>) -> SparkResult<Resolved> {
         let environment = Environment { outer: Some(scope), windows: &[], is_limit_all: false, ..scope.environment };
+        self.check_ambiguous_names(query, environment)?;
         self.resolve_relation(query, environment)
     }
 

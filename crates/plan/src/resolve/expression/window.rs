@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use datafusion::scalar::ScalarValue;
 use firesteel_base::error::quoting::{to_sql_expr, to_sql_type};
+use firesteel_base::types::DayTimeField;
 use firesteel_base::{Origin, SparkError, SparkResult, SparkType};
 use firesteel_functions::cast::can_cast;
 use firesteel_functions::coercion::Expected;
@@ -34,9 +35,7 @@ impl Resolver<'_> {
         let frame = match &specification.frame {
             Some(frame) => self.frame(frame, &partition_by, &order_by, scope)?,
             None if ranks => Frame::running(true),
-            None if order_by.is_empty() => {
-                Frame { upper: Bound::UnboundedFollowing, ..Frame::running(true) }
-            }
+            None if order_by.is_empty() => Frame { upper: Bound::UnboundedFollowing, ..Frame::running(true) },
             None => Frame::running(false),
         };
         let frame = offset_frame(&function, frame);
@@ -134,7 +133,8 @@ impl Resolver<'_> {
         self.check_bound(&lower, "lower", is_rows, &printed)?;
         self.check_bound(&upper, "upper", is_rows, &printed)?;
         let invalid = |condition: &str| SparkError::new(condition).param("sqlExpr", to_sql_expr(&printed));
-        if matches!(frame.lower, FrameBound::UnboundedFollowing) || matches!(frame.upper, FrameBound::UnboundedPreceding)
+        if matches!(frame.lower, FrameBound::UnboundedFollowing)
+            || matches!(frame.upper, FrameBound::UnboundedPreceding)
         {
             return Err(invalid("DATATYPE_MISMATCH.SPECIFIED_WINDOW_FRAME_INVALID_BOUND")
                 .param("lower", to_sql_expr(&lower.expression))
@@ -149,6 +149,14 @@ impl Resolver<'_> {
                 .param("lowerType", to_sql_type(&first.data_type))
                 .param("upperType", to_sql_type(&second.data_type)));
         }
+        if !is_rows {
+            let value = lower.distance.as_ref().or(upper.distance.as_ref()).map(|distance| &distance.data_type);
+            let is_unbounded = matches!(
+                (&frame.lower, &frame.upper),
+                (FrameBound::UnboundedPreceding, FrameBound::UnboundedFollowing)
+            );
+            self.check_range(value, is_unbounded, &printed, partition_by, order_by)?;
+        }
         let resolved = Frame {
             is_rows,
             lower: self.bound(&frame.lower, &lower)?,
@@ -158,14 +166,6 @@ impl Resolver<'_> {
         if is_backwards(&resolved) {
             return Err(invalid("DATATYPE_MISMATCH.SPECIFIED_WINDOW_FRAME_WRONG_COMPARISON")
                 .param("comparison", "less than or equal"));
-        }
-        if !is_rows {
-            let value = lower.distance.as_ref().or(upper.distance.as_ref()).map(|distance| &distance.data_type);
-            let is_unbounded = matches!(
-                (&frame.lower, &frame.upper),
-                (FrameBound::UnboundedPreceding, FrameBound::UnboundedFollowing)
-            );
-            self.check_range(value, is_unbounded, &printed, partition_by, order_by)?;
         }
         Ok(resolved)
     }
@@ -177,9 +177,8 @@ impl Resolver<'_> {
         key: Option<&SparkType>,
         scope: &Scope<'_>,
     ) -> SparkResult<WrittenBound> {
-        let special = |text: &str| {
-            Ok(WrittenBound { printed: text.to_owned(), expression: text.to_owned(), distance: None })
-        };
+        let special =
+            |text: &str| Ok(WrittenBound { printed: text.to_owned(), expression: text.to_owned(), distance: None });
         let distance = match bound {
             FrameBound::UnboundedPreceding => return special("UNBOUNDED PRECEDING"),
             FrameBound::UnboundedFollowing => return special("UNBOUNDED FOLLOWING"),
@@ -196,7 +195,8 @@ impl Resolver<'_> {
             _ => format!("{expression} FOLLOWING"),
         };
         let typed = match key {
-            Some(key) if takes_key_type(key, &typed.data_type) && can_cast(&typed.data_type, key, self.session_cast()) =>
+            Some(key)
+                if takes_key_type(key, &typed.data_type) && can_cast(&typed.data_type, key, self.session_cast()) =>
             {
                 // Under the cast Spark no longer sees the sign.
                 printed = format!("{expression} FOLLOWING");
@@ -215,8 +215,7 @@ impl Resolver<'_> {
                 .param("location", location)
                 .param("expression", to_sql_expr(&bound.expression)));
         }
-        let expected =
-            if is_rows { Expected::Exactly(SparkType::Integer) } else { Expected::numeric_or_interval() };
+        let expected = if is_rows { Expected::Exactly(SparkType::Integer) } else { Expected::numeric_or_interval() };
         if expected.accepts(&distance.data_type) {
             return Ok(());
         }
@@ -300,7 +299,8 @@ fn takes_key_type(key: &SparkType, given: &SparkType) -> bool {
 fn fits_key(key: &SparkType, distance: &SparkType) -> bool {
     use SparkType::{CalendarInterval, Date, DayTimeInterval, Integer, Timestamp, TimestampNtz, YearMonthInterval};
     match (key, distance) {
-        (Date, Integer | YearMonthInterval { .. })
+        (Date, DayTimeInterval { start: DayTimeField::Day, end: DayTimeField::Day })
+        | (Date, Integer | YearMonthInterval { .. })
         | (Timestamp | TimestampNtz, CalendarInterval | YearMonthInterval { .. } | DayTimeInterval { .. }) => true,
         (key, distance) => key == distance,
     }
@@ -355,11 +355,21 @@ fn signed_bound(value: ScalarValue, data_type: SparkType) -> Option<Bound> {
     if value.is_null() {
         return None;
     }
-    let zero = ScalarValue::new_zero(&value.data_type()).ok()?;
-    let ordering = value.partial_cmp(&zero)?;
+    let (ordering, negated) = match &value {
+        ScalarValue::DurationMicrosecond(Some(micros)) => {
+            (micros.cmp(&0), ScalarValue::DurationMicrosecond(micros.checked_neg()))
+        }
+        ScalarValue::IntervalYearMonth(Some(months)) => {
+            (months.cmp(&0), ScalarValue::IntervalYearMonth(months.checked_neg()))
+        }
+        other => {
+            let zero = ScalarValue::new_zero(&other.data_type()).ok()?;
+            (other.partial_cmp(&zero)?, other.arithmetic_negate().ok()?)
+        }
+    };
     Some(match ordering {
         std::cmp::Ordering::Equal => Bound::CurrentRow,
-        std::cmp::Ordering::Less => Bound::Preceding(Typed::literal(value.arithmetic_negate().ok()?, data_type)),
+        std::cmp::Ordering::Less => Bound::Preceding(Typed::literal(negated, data_type)),
         std::cmp::Ordering::Greater => Bound::Following(Typed::literal(value, data_type)),
     })
 }

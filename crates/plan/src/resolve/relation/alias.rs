@@ -92,6 +92,7 @@ impl Resolver<'_> {
     /// The table's query as it stands.
     pub fn common_table_alone(&self, table: &CommonTable, before: &CommonTables<'_>) -> SparkResult<Resolved> {
         let environment = Environment { tables: Some(before), windows: &[], ..before.environment };
+        self.check_ambiguous_names(&table.query, environment)?;
         let resolved = self.resolve_relation(&table.query, environment)?;
         self.aliased_relation(resolved, &table.name, &[], &table.columns)
     }

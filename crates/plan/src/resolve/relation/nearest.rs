@@ -6,8 +6,8 @@
 use datafusion::scalar::ScalarValue;
 use firesteel_base::error::quoting::{to_sql_expr, to_sql_type};
 use firesteel_base::{Origin, SparkError, SparkResult, SparkType};
-use firesteel_syntax::ir::expression::{ExpressionKind, NullOrder, SortOrder, Window, WindowExpression};
 use firesteel_syntax::ir::expression::WindowSpecification;
+use firesteel_syntax::ir::expression::{ExpressionKind, NullOrder, SortOrder, Window, WindowExpression};
 use firesteel_syntax::ir::relation::NearestBy;
 use firesteel_syntax::ir::{Expression, Literal};
 
@@ -29,13 +29,20 @@ impl Resolver<'_> {
             return Err(SparkError::new("NEAREST_BY_JOIN.CROSS_JOIN_NOT_ENABLED"));
         }
         let ranking = self.of_both_sides(&sides, &nearest.ranking, environment)?;
-        self.check_ranking(&ranking, nearest)?;
+        self.check_ranking(&ranking)?;
         let (output, hidden) = (sides.left.output.clone(), sides.left.hidden.clone());
         let (left, number) = self.with_row_number(sides.left, None)?;
         let is_ranked = self.call("isnotnull", vec![ranking.clone()], &Origin::Unknown)?;
         let joined = self.joined(Sides { left: Resolved { output, hidden, ..left }, ..sides }, Some(is_ranked))?;
-        let shown = joined.output.clone();
-        let kept: Vec<_> = joined.output.iter().chain(std::iter::once(&number)).cloned().collect();
+        // What was best is unpacked from where it was gathered: Spark takes all of it for nullable.
+        let shown = joined.output.iter().map(|attribute| attribute.with_nullable(true)).collect();
+        let columns = joined.output.iter().chain(&joined.hidden).chain(std::iter::once(&number)).map(Typed::column);
+        // Ranked by a column: what the engine knows of the order of expressions does not hold here.
+        let selected: Vec<_> = columns.chain(std::iter::once(self.named(ranking, "ranking"))).collect();
+        let joined = Resolved { block: None, ..self.block(joined, None, selected)? };
+        let ranking = joined.output.last().map(Typed::column);
+        let ranking = ranking.ok_or_else(|| SparkError::internal("a ranking without a column"))?;
+        let kept = joined.output.clone();
         let key = SortKey { child: ranking, ascending: nearest.is_distance, nulls_first: false };
         let within = Some((Typed::column(&number), key));
         let (ranked, rank) = self.with_row_number(Resolved { output: kept, ..joined }, within)?;
@@ -45,27 +52,18 @@ impl Resolver<'_> {
         Ok(Resolved { output: shown, ..filtered })
     }
 
-    fn check_ranking(&self, ranking: &Typed, nearest: &NearestBy) -> SparkResult<()> {
+    fn check_ranking(&self, ranking: &Typed) -> SparkResult<()> {
         if matches!(ranking.data_type, SparkType::Map { .. } | SparkType::Variant | SparkType::CalendarInterval) {
             return Err(SparkError::new("NEAREST_BY_JOIN.NON_ORDERABLE_RANKING_EXPRESSION")
                 .param("expression", to_sql_expr(&self.printer().print(ranking)))
                 .param("type", to_sql_type(&ranking.data_type)));
-        }
-        let is_random =
-            |part: &Typed| matches!(&part.kind, TypedKind::Scalar(call) if call.function.is_nondeterministic);
-        if nearest.is_exact && ranking.any(&is_random) {
-            return Err(SparkError::unsupported("EXACT NEAREST BY with a ranking that differs from time to time"));
         }
         Ok(())
     }
 
     /// The relation with a number for each row in a last column: among all rows, or among those that agree in a column,
     /// in an order.
-    fn with_row_number(
-        &self,
-        input: Resolved,
-        within: Option<(Typed, SortKey)>,
-    ) -> SparkResult<(Resolved, Attribute)> {
+    fn with_row_number(&self, input: Resolved, within: Option<(Typed, SortKey)>) -> SparkResult<(Resolved, Attribute)> {
         let one = Expression::literal(Literal::Integer(1), Origin::Unknown);
         let order = SortOrder { child: one, ascending: true, nulls: NullOrder::Default };
         let specification = WindowSpecification { order_by: vec![order], ..WindowSpecification::default() };

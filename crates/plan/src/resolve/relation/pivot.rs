@@ -96,8 +96,9 @@ impl Resolver<'_> {
     fn check_aggregates(&self, expression: &Typed) -> SparkResult<()> {
         match &expression.kind {
             TypedKind::Aggregate(_) => Ok(()),
-            TypedKind::Column(_) => Err(SparkError::new("_LEGACY_ERROR_TEMP_1006")
-                .param("sql", self.qualified_printer().print(expression))),
+            TypedKind::Column(_) => {
+                Err(SparkError::new("_LEGACY_ERROR_TEMP_1006").param("sql", self.qualified_printer().print(expression)))
+            }
             _ => expression.children().into_iter().try_for_each(|child| self.check_aggregates(child)),
         }
     }

@@ -42,7 +42,15 @@ impl Resolver<'_> {
         if let Some(grouping) = &grouping {
             self.refuse_outer_aggregates(grouping, &outputs)?;
         }
-        let block = Block { input, grouping, outputs, extras: Vec::new(), having: Vec::new(), qualify: Vec::new() };
+        let block = Block {
+            input,
+            grouping,
+            outputs,
+            extras: Vec::new(),
+            having: Vec::new(),
+            qualify: Vec::new(),
+            having_adds: false,
+        };
         block.build(self)
     }
 
@@ -56,6 +64,15 @@ impl Resolver<'_> {
                     && !part.any(&|inner| matches!(inner.kind, TypedKind::Column(_)))
             })
         };
+        let nests = |typed: &Typed| {
+            typed.any(&|part| {
+                matches!(part.kind, TypedKind::Aggregate(_)) && part.children().into_iter().any(Typed::has_aggregate)
+            })
+        };
+        // That is refused elsewhere, for what it is.
+        if outputs.iter().any(|output| nests(&output.expression)) {
+            return Ok(());
+        }
         if !grouping.expressions.iter().any(refers_outside)
             && !outputs.iter().any(|output| aggregates_outside(&output.expression))
         {
@@ -226,6 +243,7 @@ impl Resolver<'_> {
             extras: Vec::new(),
             having: Vec::new(),
             qualify: Vec::new(),
+            having_adds: false,
         };
         self.project_generator(Resolved { block: None, ..block.build(self)? }, None, above)
     }
@@ -236,6 +254,8 @@ fn is_column_path(expression: &Typed) -> bool {
     match &expression.kind {
         TypedKind::Column(_) | TypedKind::Outer(_) => true,
         TypedKind::Field { child, .. } => is_column_path(child),
+        // A session variable's field, unlike that of a function's result.
+        TypedKind::Substituted(substituted) => substituted.printed.starts_with("variablereference("),
         _ => false,
     }
 }

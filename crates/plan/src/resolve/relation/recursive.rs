@@ -43,13 +43,14 @@ struct Parts<'r> {
 impl Resolver<'_> {
     pub fn with(&self, with: &With, environment: Environment<'_>) -> SparkResult<Resolved> {
         self.check_recursion_mode(with)?;
-        self.check_ambiguous_names(with, environment)?;
         let tables = CommonTables::new(with, environment);
         self.resolve_relation(&with.input, Environment { tables: Some(&tables), ..environment })
     }
 
-    /// A table of a `WITH` inside of another that has one of that name, if the session wants to hear of it.
-    fn check_ambiguous_names(&self, with: &With, environment: Environment<'_>) -> SparkResult<()> {
+    /// A table of a `WITH` inside of another that has one of that name, if the session wants to hear of it: where the
+    /// inner one is the query of a table or of an expression. In `FROM` it hides the outer one.
+    pub fn check_ambiguous_names(&self, query: &Relation, environment: Environment<'_>) -> SparkResult<()> {
+        let RelationKind::With(with) = &query.kind else { return Ok(()) };
         if self.context.conf.cte_precedence_policy() != LegacyBehaviorPolicy::Exception {
             return Ok(());
         }

@@ -242,6 +242,7 @@ impl Resolver<'_> {
             (true, SparkType::Null) => "NULL".to_owned(),
             (true, data_type) => format!("CAST(NULL AS {})", data_type.sql()),
             (false, SparkType::String { .. }) => format!("'{}'", printed.replace('\\', "\\\\").replace('\'', "\\'")),
+            (false, SparkType::Double) => format!("{printed}D"),
             (false, _) => printed,
         }
     }

@@ -12,7 +12,7 @@ use firesteel_syntax::ir::literal::Literal;
 use crate::resolved::Resolved;
 use crate::resolver::{Environment, Resolver};
 use crate::scope::Scope;
-use crate::typed::{SortKey, Typed};
+use crate::typed::{SortKey, Typed, TypedKind};
 
 impl Resolver<'_> {
     /// A sort of all rows. A sort within partitions is a sort of all rows too: a stronger promise.
@@ -34,7 +34,10 @@ impl Resolver<'_> {
             input = next;
             *key = Some(self.sort_key(item, child.into_unaliased()));
         }
-        let keys: Vec<_> = keys.into_iter().flatten().collect();
+        let mut keys: Vec<_> = keys.into_iter().flatten().collect();
+        for key in &mut keys {
+            current_columns(&mut key.child, &input);
+        }
         self.sorted(input, &keys)
     }
 
@@ -116,5 +119,19 @@ impl Resolver<'_> {
             }
             _ => Ok(()),
         }
+    }
+}
+
+/// What a later key had added may have moved the columns of the earlier ones.
+fn current_columns(expression: &mut Typed, input: &Resolved) {
+    if let TypedKind::Column(attribute) = &mut expression.kind {
+        let known = input.output.iter().chain(&input.hidden).find(|known| known.id == attribute.id);
+        if let Some(known) = known {
+            attribute.column = known.column.clone();
+        }
+        return;
+    }
+    for child in expression.children_mut() {
+        current_columns(child, input);
     }
 }
