@@ -13,6 +13,10 @@ use crate::resolver::{Environment, Resolver};
 use crate::scope::{Scope, quote_parts, written_name};
 use crate::typed::{Typed, TypedKind};
 
+/// The condition of aggregates where none may stand, and the parameter that lists them.
+pub(super) const INVALID_HERE: &str = "UNSUPPORTED_EXPR_FOR_OPERATOR";
+pub(super) const INVALID_EXPRESSIONS: &str = "invalidExprSqls";
+
 impl Resolver<'_> {
     pub fn having(
         &self,
@@ -96,7 +100,7 @@ impl Resolver<'_> {
         if !typed.has_aggregate() && self.refers_only_to(&typed, &input) {
             return Ok((input, typed));
         }
-        if block.having_adds {
+        if block.hides_input() {
             self.check_above_having(&block, &typed)?;
         }
         let origin = typed.origin.clone();
@@ -128,7 +132,7 @@ impl Resolver<'_> {
         }
     }
 
-    /// Above a HAVING that has added to the block only its columns and those grouped by exist, and no aggregates.
+    /// Where the block hides its input, only its columns and those grouped by exist, and no aggregates.
     fn check_above_having(&self, block: &Block, typed: &Typed) -> SparkResult<()> {
         let grouped = block.grouping.as_ref().map(|grouping| grouping.expressions.as_slice()).unwrap_or_default();
         let is_known = |attribute: &Attribute| {
@@ -144,8 +148,7 @@ impl Resolver<'_> {
                 TypedKind::Column(attribute) if !is_known(attribute) => {
                     let written = attribute.written.as_deref();
                     let parts = written.map_or_else(|| vec![attribute.name.to_string()], <[String]>::to_vec);
-                    let names: Vec<Vec<String>> =
-                        block.outputs.iter().map(|output| vec![output.attribute.name.to_string()]).collect();
+                    let names: Vec<Vec<String>> = block.outputs.iter().map(Output::name_parts).collect();
                     let proposal = firesteel_base::suggestion::suggest(&written_name(&parts), &names).join(", ");
                     return Err(SparkError::new("UNRESOLVED_COLUMN.WITH_SUGGESTION")
                         .param("objectName", quote_parts(&parts))
@@ -160,7 +163,7 @@ impl Resolver<'_> {
         if aggregates.is_empty() {
             return Ok(());
         }
-        Err(SparkError::new("UNSUPPORTED_EXPR_FOR_OPERATOR").param("invalidExprSqls", aggregates.join(", ")))
+        Err(SparkError::new(INVALID_HERE).param(INVALID_EXPRESSIONS, aggregates.join(", ")))
     }
 
     fn refers_only_to(&self, typed: &Typed, input: &Resolved) -> bool {
@@ -174,7 +177,20 @@ impl Resolver<'_> {
     }
 }
 
+impl Output {
+    /// The name with the qualifier of the column that it is.
+    fn name_parts(&self) -> Vec<String> {
+        self.attribute.qualifier.iter().cloned().chain([self.attribute.name.to_string()]).collect()
+    }
+}
+
 impl Block {
+    /// Whether ORDER BY sees no more of the input than what is grouped by: a projection stands above the aggregate,
+    /// because HAVING needs what is not selected, or because windows look at the groups.
+    fn hides_input(&self) -> bool {
+        self.having_adds || self.grouping.is_some() && self.outputs.iter().any(|output| output.expression.has_window())
+    }
+
     /// Whether a HAVING condition needs an aggregate or a grouping expression that is not selected.
     fn needs_more_for(&self, condition: &Typed) -> SparkResult<bool> {
         if let TypedKind::Column(attribute) = &condition.kind {

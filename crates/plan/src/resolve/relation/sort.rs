@@ -9,6 +9,7 @@ use firesteel_syntax::ir::Relation;
 use firesteel_syntax::ir::expression::{ExpressionKind, NullOrder, SortOrder};
 use firesteel_syntax::ir::literal::Literal;
 
+use super::above::{INVALID_EXPRESSIONS, INVALID_HERE};
 use crate::resolved::Resolved;
 use crate::resolver::{Environment, Resolver};
 use crate::scope::Scope;
@@ -25,14 +26,26 @@ impl Resolver<'_> {
     ) -> SparkResult<Resolved> {
         let mut input = self.resolve_relation(input, environment)?;
         let visible = input.output.len();
+        let mut invalid: Vec<String> = Vec::new();
         let mut keys: Vec<Option<SortKey>> = vec![None; order.len()];
         // Ordinals come last: they may count what the other keys had added behind the selected columns.
         let (ordinals, others): (Vec<_>, Vec<_>) =
             order.iter().zip(&mut keys).partition(|(item, _)| self.is_ordinal(item));
         for (item, key) in others.into_iter().chain(ordinals) {
-            let (next, child) = self.sort_child(input, item, visible, environment)?;
-            input = next;
-            *key = Some(self.sort_key(item, child.into_unaliased()));
+            match self.sort_child(input.clone(), item, visible, environment) {
+                Ok((next, child)) => {
+                    input = next;
+                    *key = Some(self.sort_key(item, child.into_unaliased()));
+                }
+                // Names that do not exist are told of first, in whichever key they stand.
+                Err(error) if error.condition() == INVALID_HERE => {
+                    invalid.extend(error.parameters().get(INVALID_EXPRESSIONS).cloned());
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        if !invalid.is_empty() {
+            return Err(SparkError::new(INVALID_HERE).param(INVALID_EXPRESSIONS, invalid.join(", ")));
         }
         let mut keys: Vec<_> = keys.into_iter().flatten().collect();
         for key in &mut keys {
