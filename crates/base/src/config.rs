@@ -230,7 +230,8 @@ impl SessionConf {
 
 /// Refuses keys that no session may touch.
 fn check_modifiable(key: &str) -> SparkResult<()> {
-    if Definition::find(key).is_some_and(Definition::is_static) {
+    // What begins so is the server's alone.
+    if key.starts_with("firesteel.") || Definition::find(key).is_some_and(Definition::is_static) {
         return Err(SparkError::new("CANNOT_MODIFY_STATIC_CONFIG").param("key", to_sql_conf(key)));
     }
     if table::is_core_key(key) {

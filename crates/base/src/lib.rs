@@ -4,6 +4,7 @@
 //! It must not know DataFusion, input/output or async. Arrow appears only as schema types, since the mapping
 //! between Spark's types and Arrow's is part of the vocabulary.
 
+pub mod collation;
 pub mod config;
 pub mod error;
 pub mod identifier;

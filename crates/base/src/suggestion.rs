@@ -45,7 +45,7 @@ fn share_qualifier<C: AsRef<[String]>>(candidates: &[C], kept: usize) -> bool {
 }
 
 /// Insertions, removals and replacements of characters that lead from one text to the other.
-fn levenshtein_distance(left: &str, right: &str) -> usize {
+pub fn levenshtein_distance(left: &str, right: &str) -> usize {
     let right: Vec<char> = right.chars().collect();
     let mut row: Vec<usize> = (0..=right.len()).collect();
     for (index, left_character) in left.chars().enumerate() {

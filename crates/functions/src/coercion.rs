@@ -24,6 +24,10 @@ pub fn tightest_common_type(left: &SparkType, right: &SparkType, ansi: bool) -> 
     use SparkType::{Date, DayTimeInterval, Decimal, Null, Timestamp, TimestampNtz, YearMonthInterval};
     match (left, right) {
         (left, right) if left == right => Some(left.clone()),
+        // The default collation may be named or not.
+        (SparkType::String { .. }, SparkType::String { .. }) if left.collation() == right.collation() => {
+            Some(left.clone())
+        }
         (Null, other) | (other, Null) => Some(other.clone()),
         (integral, Decimal { .. }) if integral.is_integral() => is_wider_decimal(right, left).then(|| right.clone()),
         (Decimal { .. }, integral) if integral.is_integral() => is_wider_decimal(left, right).then(|| left.clone()),

@@ -15,6 +15,7 @@ pub mod registry;
 pub mod sampler;
 
 pub mod aggregate;
+pub mod collation;
 pub mod collection;
 pub mod conditional;
 pub mod datetime;

@@ -5,6 +5,8 @@ mod null;
 pub(crate) mod regex;
 mod rlike;
 
+pub use regex::JavaRegex;
+
 use crate::function::Function;
 
 /// The functions of this group.

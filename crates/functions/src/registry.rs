@@ -9,6 +9,7 @@ use crate::function::Function;
 static GROUPS: &[&[&Function]] = &[
     crate::aggregate::FUNCTIONS,
     crate::cast::FUNCTIONS,
+    crate::collation::FUNCTIONS,
     crate::collection::FUNCTIONS,
     crate::conditional::FUNCTIONS,
     crate::datetime::FUNCTIONS,

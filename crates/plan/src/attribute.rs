@@ -24,6 +24,8 @@ pub struct Attribute {
     pub column: Column,
     /// Its place among the columns that were given their qualifier together.
     pub position: usize,
+    /// The whole name by which an expression called it.
+    pub written: Option<Arc<[String]>>,
 }
 
 impl Attribute {
@@ -44,6 +46,12 @@ impl Attribute {
     #[must_use]
     pub fn with_name(&self, name: &str) -> Self {
         Self { name: name.into(), ..self.clone() }
+    }
+
+    /// Under the name that an expression calls it by: `name` is the part that names the column.
+    #[must_use]
+    pub fn written_as(&self, name: &str, parts: &[String]) -> Self {
+        Self { written: Some(parts.into()), ..self.with_name(name) }
     }
 
     #[must_use]

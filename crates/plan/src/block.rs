@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use datafusion::common::Column;
-use datafusion::functions_aggregate::expr_fn::count;
+use datafusion::functions_aggregate::expr_fn::{count, first_value};
 use datafusion::logical_expr::expr::{Alias as AliasExpr, GroupingSet};
 use datafusion::logical_expr::{Aggregate, Expr, Filter, LogicalPlan, LogicalPlanBuilder, lit};
 use datafusion::prelude::cast;
@@ -21,7 +21,7 @@ use crate::lower::{Lowering, comparison_key};
 use crate::projection::project;
 use crate::resolved::Resolved;
 use crate::resolver::Resolver;
-use crate::scope::quote_parts;
+use crate::scope::{quote_parts, written_name};
 use crate::typed::{AggregateCall, Typed, TypedKind, WindowCall};
 
 /// A SELECT block before it is built.
@@ -36,6 +36,8 @@ pub struct Block {
     pub extras: Vec<Output>,
     pub having: Vec<Typed>,
     pub qualify: Vec<Typed>,
+    /// HAVING needs what is not selected: then ORDER BY sees the selected columns and those grouped by, and no more.
+    pub having_adds: bool,
 }
 
 /// A column of a block: what it is computed from, and what stands for it above.
@@ -121,6 +123,7 @@ impl Building<'_, '_> {
             extraction.rewrite(expression)?;
         }
         let Extraction { groups, aggregates, .. } = extraction;
+        let representatives: Vec<_> = groups.iter().filter_map(|group| group.representative.clone()).collect();
         let lowering = self.resolver.lowering();
         let aggregate_exprs: SparkResult<Vec<_>> = aggregates
             .iter()
@@ -141,14 +144,26 @@ impl Building<'_, '_> {
             ))],
         };
         let mut aggregate_exprs = aggregate_exprs?;
+        aggregate_exprs.extend(representatives);
         if group_exprs.is_empty() && aggregate_exprs.is_empty() {
             // One row, whatever the input: the engine wants an aggregate for it.
             let rows = self.resolver.new_attribute("", SparkType::Long, false).column;
             aggregate_exprs.push(alias(count(lit(1_i64)), &rows));
         }
+        // Grouping sets make no group of no rows, not even the set of nothing.
+        let has_total = grouping.sets.as_ref().is_some_and(|sets| sets.iter().any(Vec::is_empty));
+        let rows = has_total.then(|| self.resolver.new_attribute("", SparkType::Long, false).column);
+        if let Some(rows) = &rows {
+            aggregate_exprs.push(alias(count(lit(1_i64)), rows));
+        }
         let plan =
             Aggregate::try_new(Arc::new(self.plan.clone()), group_exprs, aggregate_exprs).map_err(from_engine)?;
         self.plan = LogicalPlan::Aggregate(plan);
+        if let Some(rows) = rows {
+            let some = Expr::Column(rows).gt(lit(0_i64));
+            let filter = Filter::try_new(some, Arc::new(self.plan.clone())).map_err(from_engine)?;
+            self.plan = LogicalPlan::Filter(filter);
+        }
         Ok(())
     }
 
@@ -162,8 +177,21 @@ impl Building<'_, '_> {
             let nullable = expression.nullable || grouping.sets.is_some();
             let position = groups.len();
             let bit = grouping.sets.as_ref().map_or(Some(0), |sets| id_bit(sets, position));
+            if expression.data_type.is_collated() {
+                if grouping.sets.is_some() {
+                    return Err(SparkError::unsupported("grouping sets of collated texts"));
+                }
+                groups.push(self.collated_group(expression, key, nullable)?);
+                continue;
+            }
             let group = if let TypedKind::Column(attribute) = &expression.kind {
-                Group { key: key.clone(), engine: key, attribute: attribute.with_nullable(nullable), bit }
+                Group {
+                    key: key.clone(),
+                    engine: key,
+                    attribute: attribute.with_nullable(nullable),
+                    bit,
+                    representative: None,
+                }
             } else {
                 let mut attribute = self.resolver.new_attribute("", expression.data_type.clone(), nullable);
                 attribute.name = self.resolver.printer().print(expression).into();
@@ -174,7 +202,7 @@ impl Building<'_, '_> {
                 } else {
                     alias(lowered, &attribute.column)
                 };
-                Group { key, engine, attribute, bit }
+                Group { key, engine, attribute, bit, representative: None }
             };
             groups.push(group);
         }
@@ -183,6 +211,23 @@ impl Building<'_, '_> {
             self.plan = project(columns, self.plan.clone())?;
         }
         Ok(groups)
+    }
+
+    /// A group of texts that are equal under their collation: grouped by their key, shown as one of them.
+    fn collated_group(&self, expression: &Typed, key: Expr, nullable: bool) -> SparkResult<Group> {
+        let lowered = self.lowering().expression(expression)?;
+        let key_column = self.resolver.new_attribute("", SparkType::STRING, nullable).column;
+        let engine = alias(self.lowering().key(expression)?, &key_column);
+        let attribute = match &expression.kind {
+            TypedKind::Column(attribute) => attribute.with_nullable(nullable),
+            _ => {
+                let mut attribute = self.resolver.new_attribute("", expression.data_type.clone(), nullable);
+                attribute.name = self.resolver.printer().print(expression).into();
+                attribute
+            }
+        };
+        let representative = Some(alias(first_value(lowered, Vec::new()), &attribute.column));
+        Ok(Group { key, engine, attribute, bit: Some(0), representative })
     }
 
     fn filter_having(&mut self) -> SparkResult<()> {
@@ -251,6 +296,8 @@ struct Group {
     attribute: Attribute,
     /// Where the engine's grouping id tells of this expression; `None` if no grouping set has it.
     bit: Option<usize>,
+    /// What picks the value that is shown, where it is not what is grouped by.
+    representative: Option<Expr>,
 }
 
 /// The engine orders the bits of its grouping id by where the sets first name an expression, the last being bit 0.
@@ -397,9 +444,11 @@ impl Extraction<'_, '_> {
 
     fn not_grouped(&self, attribute: &Attribute, origin: &Origin) -> SparkError {
         if let Some(names) = &self.names_above {
+            let parts =
+                attribute.written.as_ref().map_or_else(|| vec![attribute.name.to_string()], |parts| parts.to_vec());
             return SparkError::new("UNRESOLVED_COLUMN.WITH_SUGGESTION")
-                .param("objectName", quote_parts(&[attribute.name.to_string()]))
-                .param("proposal", firesteel_base::suggestion::suggest(&attribute.name, names).join(", "))
+                .param("objectName", quote_parts(&parts))
+                .param("proposal", firesteel_base::suggestion::suggest(&written_name(&parts), names).join(", "))
                 .at(origin);
         }
         if self.groups.is_empty() && !self.is_sets {

@@ -20,6 +20,7 @@ mod resolved;
 mod resolver;
 mod routine;
 mod scope;
+mod script;
 mod sources;
 mod typed;
 mod unnest;

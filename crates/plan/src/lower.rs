@@ -15,6 +15,7 @@ use datafusion::logical_expr::{
 use datafusion::scalar::ScalarValue;
 use firesteel_base::{Origin, SparkError, SparkResult, SparkType};
 use firesteel_functions::cast::cast_expr;
+use firesteel_functions::collation::key_expr;
 use firesteel_functions::function::Build;
 use firesteel_functions::guard;
 use firesteel_functions::higher_order;
@@ -119,7 +120,7 @@ impl Lowering<'_> {
                 Ok(guard::case(&expression.data_type, branches?, otherwise))
             }
             TypedKind::InList { child, list } => {
-                Ok(Expr::InList(InList::new(Box::new(self.expression(child)?), self.all(list)?, false)))
+                Ok(Expr::InList(InList::new(Box::new(self.key(child)?), self.keys(list)?, false)))
             }
             TypedKind::Field { child, name, .. } => Ok(get_field(self.expression(child)?, name.to_string())),
             TypedKind::Alias(alias) => self.expression(&alias.child),
@@ -152,7 +153,22 @@ impl Lowering<'_> {
         }
     }
 
+    /// What the value is compared by: under a collation not the text itself.
+    pub fn key(&self, expression: &Typed) -> SparkResult<Expr> {
+        key_expr(self.expression(expression)?, &expression.data_type)
+    }
+
+    fn keys(&self, expressions: &[Typed]) -> SparkResult<Vec<Expr>> {
+        expressions.iter().map(|expression| self.key(expression)).collect()
+    }
+
     fn in_subquery(&self, values: &[Typed], query: &SubqueryPlan) -> SparkResult<Expr> {
+        let is_collated = |data_type: &SparkType| data_type.is_collated();
+        if values.iter().any(|value| is_collated(&value.data_type))
+            || query.resolved.output.iter().any(|attribute| is_collated(&attribute.data_type))
+        {
+            return Err(SparkError::unsupported("IN with a subquery of collated texts"));
+        }
         let values = self.all(values)?;
         let value = match <[Expr; 1]>::try_from(values) {
             Ok([value]) => value,
@@ -178,7 +194,7 @@ impl Lowering<'_> {
     }
 
     fn aggregate_parameters(&self, call: &AggregateCall) -> SparkResult<AggregateFunctionParams> {
-        let mut args = self.all(&call.arguments)?;
+        let mut args = if call.is_distinct { self.keys(&call.arguments)? } else { self.all(&call.arguments)? };
         if let Some(before) = call.bound.before {
             args = before(args)?;
         }
@@ -219,12 +235,8 @@ impl Lowering<'_> {
         );
         let params = WindowFunctionParams {
             args,
-            partition_by: self.all(&call.partition_by)?,
-            window_frame: if looks_at_one_row {
-                whole_partition()
-            } else {
-                self.frame(&call.frame, order_by.is_empty())?
-            },
+            partition_by: self.keys(&call.partition_by)?,
+            window_frame: if looks_at_one_row { whole_partition() } else { self.frame(&call.frame, &call.order_by)? },
             order_by,
             filter,
             null_treatment: treatment,
@@ -233,7 +245,9 @@ impl Lowering<'_> {
         Ok(Expr::WindowFunction(Box::new(WindowFunctionExpr { fun, params })))
     }
 
-    fn frame(&self, frame: &Frame, is_unordered: bool) -> SparkResult<WindowFrame> {
+    fn frame(&self, frame: &Frame, order_by: &[SortKey]) -> SparkResult<WindowFrame> {
+        let is_unordered = order_by.is_empty();
+        let is_date = matches!(order_by, [key] if key.child.data_type == SparkType::Date);
         let units = if frame.is_rows { WindowFrameUnits::Rows } else { WindowFrameUnits::Range };
         let is_whole = matches!((&frame.lower, &frame.upper), (Bound::UnboundedPreceding, Bound::UnboundedFollowing));
         // Without an order every row is a peer of every other: the running frame is the whole partition.
@@ -242,13 +256,13 @@ impl Lowering<'_> {
         }
         Ok(WindowFrame::new_bounds(
             units,
-            frame_bound(&frame.lower, frame.is_rows)?,
-            frame_bound(&frame.upper, frame.is_rows)?,
+            frame_bound(&frame.lower, frame.is_rows, is_date)?,
+            frame_bound(&frame.upper, frame.is_rows, is_date)?,
         ))
     }
 
     pub fn sort_keys(&self, keys: &[SortKey]) -> SparkResult<Vec<SortExpr>> {
-        keys.iter().map(|key| Ok(SortExpr::new(self.expression(&key.child)?, key.ascending, key.nulls_first))).collect()
+        keys.iter().map(|key| Ok(SortExpr::new(self.key(&key.child)?, key.ascending, key.nulls_first))).collect()
     }
 }
 
@@ -261,11 +275,16 @@ fn whole_partition() -> WindowFrame {
     )
 }
 
-fn frame_bound(bound: &Bound, is_rows: bool) -> SparkResult<WindowFrameBound> {
+fn frame_bound(bound: &Bound, is_rows: bool, is_date: bool) -> SparkResult<WindowFrameBound> {
     let unbounded = if is_rows { ScalarValue::UInt64(None) } else { ScalarValue::Null };
     let distance = |distance: &Typed| -> SparkResult<ScalarValue> {
         let value = distance.constant().cloned().ok_or_else(|| SparkError::internal("a frame bound was not folded"))?;
-        if is_rows { value.cast_to(&arrow::datatypes::DataType::UInt64).map_err(from_engine) } else { Ok(value) }
+        match value {
+            value if is_rows => value.cast_to(&arrow::datatypes::DataType::UInt64).map_err(from_engine),
+            // The engine adds intervals to dates, not days.
+            ScalarValue::Int32(Some(days)) if is_date => Ok(ScalarValue::new_interval_dt(days, 0)),
+            value => Ok(value),
+        }
     };
     Ok(match bound {
         Bound::UnboundedPreceding => WindowFrameBound::Preceding(unbounded),

@@ -2,6 +2,7 @@
 
 use datafusion::scalar::ScalarValue;
 use firesteel_base::SparkType;
+use firesteel_base::collation::UTF8_BINARY;
 use firesteel_functions::cast::{CastMode, cast_array};
 use firesteel_functions::function::Function;
 
@@ -144,6 +145,9 @@ impl Printer<'_> {
     }
 
     pub fn print_frame(&self, frame: &Frame) -> String {
+        if let Some(printed) = &frame.printed {
+            return printed.to_string();
+        }
         let unit = if frame.is_rows { "ROWS" } else { "RANGE" };
         format!("{unit} BETWEEN {} AND {}", self.print_bound(&frame.lower), self.print_bound(&frame.upper))
     }
@@ -176,6 +180,9 @@ impl Printer<'_> {
         }
         let text = display(value, data_type, self.zone);
         match data_type {
+            SparkType::String { collation: Some(collation) } if collation.as_ref() != UTF8_BINARY => {
+                format!("'{text}' collate {collation}")
+            }
             SparkType::Date => format!("DATE '{text}'"),
             SparkType::Timestamp => format!("TIMESTAMP '{text}'"),
             SparkType::TimestampNtz => format!("TIMESTAMP_NTZ '{text}'"),

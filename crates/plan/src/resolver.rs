@@ -156,6 +156,7 @@ impl<'a> Resolver<'a> {
             data_type,
             nullable,
             metadata: None,
+            written: None,
             position: 0,
             column: internal_column(format!("#{id}")),
         }

@@ -155,7 +155,7 @@ impl Resolver<'_> {
         Ok(Some(to_outer(found)))
     }
 
-    fn find_column(&self, parts: &[String], scope: &Scope<'_>, origin: &Origin) -> SparkResult<Option<Typed>> {
+    pub fn find_column(&self, parts: &[String], scope: &Scope<'_>, origin: &Origin) -> SparkResult<Option<Typed>> {
         if scope.grouping_first
             && let Some(below) = scope.below
             && let Ok(Some(found)) = self.find_column(parts, below, origin)
@@ -199,7 +199,7 @@ impl Resolver<'_> {
                     self.same_name(&attribute.name, column) && self.is_qualified_by(attribute, qualifier)
                 })
                 // The column goes by the name as it was written here.
-                .map(|attribute| Match { attribute: attribute.with_name(column), fields: fields.len() })
+                .map(|attribute| Match { attribute: attribute.written_as(column, parts), fields: fields.len() })
                 .collect();
             if !found.is_empty() {
                 return found;
@@ -217,7 +217,7 @@ impl Resolver<'_> {
         matches.dedup_by(|left, right| left.attribute.id == right.attribute.id);
         let Some(first) = matches.first() else { return Ok(None) };
         if matches.len() > 1 {
-            let mut references: Vec<_> = matches.iter().map(|found| found.attribute.qualified_name()).collect();
+            let mut references: Vec<_> = matches.iter().map(|found| reference_name(&found.attribute)).collect();
             references.sort();
             return Err(SparkError::new("AMBIGUOUS_REFERENCE")
                 .param("name", quote_parts(parts))
@@ -329,12 +329,20 @@ impl Resolver<'_> {
         if candidates.is_empty() {
             return SparkError::new("UNRESOLVED_COLUMN.WITHOUT_SUGGESTION").param("objectName", name).at(origin);
         }
-        let unquoted = parts.join(".");
-        let proposal = firesteel_base::suggestion::suggest(&unquoted, &candidates).join(", ");
+        let written = written_name(parts);
+        let proposal = firesteel_base::suggestion::suggest(&written, &candidates).join(", ");
         SparkError::new("UNRESOLVED_COLUMN.WITH_SUGGESTION")
             .param("objectName", name)
             .param("proposal", proposal)
             .at(origin)
+    }
+}
+
+/// The column as a candidate: without the qualifier of a subquery that was given no name.
+fn reference_name(attribute: &Attribute) -> String {
+    match &*attribute.qualifier {
+        [only] if only == "__auto_generated_subquery_name" => attribute.with_qualifier(&[]).qualified_name(),
+        _ => attribute.qualified_name(),
     }
 }
 
@@ -350,7 +358,7 @@ fn is_grouped(found: &Typed, grouping: Option<&[Typed]>) -> bool {
 }
 
 /// A column of the query around becomes an outer reference.
-fn to_outer(mut typed: Typed) -> Typed {
+pub fn to_outer(mut typed: Typed) -> Typed {
     if let TypedKind::Column(attribute) = typed.kind {
         typed.kind = TypedKind::Outer(attribute);
         return typed;
@@ -362,10 +370,15 @@ fn to_outer(mut typed: Typed) -> Typed {
     typed
 }
 
+/// Name parts with the quotes that they need: what suggestions are compared with.
+pub fn written_name(parts: &[String]) -> String {
+    let parts: Vec<_> = parts.iter().map(|part| firesteel_base::identifier::quote_if_needed(part)).collect();
+    parts.join(".")
+}
+
 /// A DataFrame's column as errors show it.
 fn frame_column(parts: &[String]) -> String {
-    let parts: Vec<_> = parts.iter().map(|part| firesteel_base::identifier::quote_if_needed(part)).collect();
-    firesteel_base::error::quoting::to_sql_expr(&parts.join("."))
+    firesteel_base::error::quoting::to_sql_expr(&written_name(parts))
 }
 
 /// Name parts as errors show them.

@@ -168,6 +168,15 @@ pub struct Frame {
     pub is_rows: bool,
     pub lower: Bound,
     pub upper: Bound,
+    /// How it is printed, where that is not as its bounds say.
+    pub printed: Option<Arc<str>>,
+}
+
+impl Frame {
+    /// From the partition's beginning to the current row, or to the last of its peers.
+    pub fn running(is_rows: bool) -> Self {
+        Self { is_rows, lower: Bound::UnboundedPreceding, upper: Bound::CurrentRow, printed: None }
+    }
 }
 
 #[derive(Clone)]
@@ -206,7 +215,7 @@ pub struct HigherOrderCall {
 /// A query inside an expression.
 pub struct SubqueryPlan {
     pub resolved: Resolved,
-    /// The columns of the queries around that it refers to, each once.
+    /// The columns of the queries around that it refers to, each as often as it does.
     pub outer: Vec<Attribute>,
 }
 

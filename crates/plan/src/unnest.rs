@@ -369,12 +369,21 @@ fn is_correlated(subquery: &Subquery) -> bool {
 /// The columns of queries around that a plan refers to, in subqueries inside it too, each once.
 pub fn outer_references(plan: &LogicalPlan) -> SparkResult<Vec<Column>> {
     let mut found: Vec<Column> = Vec::new();
+    for column in outer_occurrences(plan)? {
+        if !found.contains(&column) {
+            found.push(column);
+        }
+    }
+    Ok(found)
+}
+
+/// As [`outer_references`], each as often as it stands there, from the top of the plan down.
+pub fn outer_occurrences(plan: &LogicalPlan) -> SparkResult<Vec<Column>> {
+    let mut found: Vec<Column> = Vec::new();
     let visited = plan.apply_with_subqueries(|node| {
         node.apply_expressions(|expression| {
             expression.apply(|expression| {
-                if let Expr::OuterReferenceColumn(_, column) = expression
-                    && !found.contains(column)
-                {
+                if let Expr::OuterReferenceColumn(_, column) = expression {
                     found.push(column.clone());
                 }
                 Ok(TreeNodeRecursion::Continue)

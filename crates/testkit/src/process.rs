@@ -65,7 +65,7 @@ impl Process {
             runtime: runtime.handle().clone(),
             clock: Clock::system(),
             limits: Limits::default(),
-            conf: SessionConf::default(),
+            conf: SessionConf::default().with_server_setting("firesteel.transform.enabled", "true")?,
         });
         Ok(Self { runtime, sessions, _warehouse: directory })
     }

@@ -236,7 +236,7 @@ fn regex_kind(regex: &message::UnresolvedRegex) -> SparkResult<ExpressionKind> {
     let name = regex.col_name.as_str();
     let quoted = name.strip_prefix('`').and_then(|rest| rest.strip_suffix('`')).filter(|inner| !inner.is_empty());
     match quoted {
-        Some(pattern) => Ok(ExpressionKind::Regex { pattern: pattern.to_owned(), plan_id: regex.plan_id }),
+        Some(pattern) => Ok(ExpressionKind::Regex { pattern: pattern.to_owned(), table: None, plan_id: regex.plan_id }),
         None if name.ends_with('`') => Ok(unsupported("colRegex with a table's name")),
         None => Ok(ExpressionKind::Attribute(Attribute {
             name: attribute_name(name)?,

@@ -54,6 +54,10 @@ fn bind(call: &Call<'_>, udaf: Arc<AggregateUDF>) -> SparkResult<Aggregate> {
 
 /// The type of the only argument of `sum` and `avg`: a number or an interval.
 pub(super) fn numeric_or_interval(call: &Call<'_>) -> SparkResult<SparkType> {
+    // In ANSI mode a timestamp counts as its seconds.
+    if call.ansi() && *call.data_type(0)? == SparkType::Timestamp {
+        return Ok(SparkType::Double);
+    }
     let types = call.implicit_cast(&[Expected::one_of([Expected::Numeric, Expected::AnsiInterval])])?;
     types.into_iter().next().ok_or_else(|| SparkError::internal("an aggregate was bound without its argument"))
 }

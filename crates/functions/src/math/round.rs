@@ -29,15 +29,15 @@ pub(super) const BROUND: Function = Function::scalar("bround", |call| round(call
     .prints(|arguments| print("bround", arguments));
 pub(super) const CEIL: Function = Function::scalar("ceil", |call| whole(call, Round::<CEILING_OF>))
     .since("1.4.0")
-    .arity(1..=2)
+    .at_least(0)
     .prints(|arguments| print_whole("CEIL", "ceil", arguments));
 pub(super) const CEILING: Function = Function::scalar("ceiling", |call| whole(call, Round::<CEILING_OF>))
     .since("1.4.0")
-    .arity(1..=2)
+    .at_least(0)
     .prints(|arguments| print_whole("ceiling", "ceiling", arguments));
 pub(super) const FLOOR: Function = Function::scalar("floor", |call| whole(call, Round::<FLOOR_OF>))
     .since("1.4.0")
-    .arity(1..=2)
+    .at_least(0)
     .prints(|arguments| print_whole("FLOOR", "floor", arguments));
 
 fn print(name: &str, arguments: &[String]) -> String {
@@ -70,6 +70,14 @@ fn round<K: Kernel>(call: &Call<'_>, kernel: K) -> SparkResult<Scalar> {
 
 /// `ceil` and `floor`: a long, or with a scale a decimal.
 fn whole<K: Kernel>(call: &Call<'_>, kernel: K) -> SparkResult<Scalar> {
+    let name = if call.function.name == "floor" { "`floor`" } else { "`ceil`" };
+    if !(1..=2).contains(&call.len()) {
+        return Err(SparkError::new("WRONG_NUM_ARGS.WITHOUT_SUGGESTION")
+            .param("functionName", name)
+            .param("expectedNum", "2")
+            .param("actualNum", call.len().to_string())
+            .param("docroot", "https://spark.apache.org/docs/latest"));
+    }
     if call.len() == 1 {
         let number = Expected::one_of([Expected::DOUBLE, Expected::AnyDecimal, Expected::LONG]);
         let types = call.implicit_cast(&[number])?;
@@ -80,9 +88,9 @@ fn whole<K: Kernel>(call: &Call<'_>, kernel: K) -> SparkResult<Scalar> {
         };
         return Ok(bound(call, result, kernel).casting(types).nullable(true));
     }
-    if !call.argument(1)?.is_foldable || call.argument(1)?.data_type == SparkType::Null {
+    if !call.argument(1)?.is_foldable || call.argument(1)?.data_type != SparkType::Integer {
         return Err(SparkError::new("NON_FOLDABLE_ARGUMENT")
-            .param("funcName", format!("`{}`", if call.function.name == "floor" { "floor" } else { "ceil" }))
+            .param("funcName", name)
             .param("paramName", "`scale`")
             .param("paramType", "\"INT\""));
     }

@@ -3,14 +3,14 @@
 
 /// A compiled Java regular expression.
 #[derive(Debug)]
-pub(crate) enum JavaRegex {
+pub enum JavaRegex {
     Linear(regex::Regex),
     Backtracking(Box<fancy_regex::Regex>),
 }
 
 impl JavaRegex {
     /// `None` if the expression is malformed.
-    pub(crate) fn new(pattern: &str) -> Option<Self> {
+    pub fn new(pattern: &str) -> Option<Self> {
         let translated = Translation::of(pattern)?;
         if !translated.backtracks
             && let Ok(regex) = regex::Regex::new(&translated.text)
@@ -21,7 +21,7 @@ impl JavaRegex {
     }
 
     /// Whether it is found anywhere in the text. A search that backtracks without end finds nothing.
-    pub(crate) fn is_match(&self, text: &str) -> bool {
+    pub fn is_match(&self, text: &str) -> bool {
         match self {
             Self::Linear(regex) => regex.is_match(text),
             Self::Backtracking(regex) => regex.is_match(text).unwrap_or(false),

@@ -67,14 +67,14 @@ impl Kernel for Initcap {
 fn initcap(text: &str) -> String {
     let mut result = String::with_capacity(text.len());
     let mut begins = true;
-    for character in lower(text).chars() {
+    for character in text.chars() {
         if begins {
             // What becomes several letters has only the first of them in upper case.
             let mut capital = character.to_uppercase();
             result.extend(capital.next());
             result.extend(capital.flat_map(char::to_lowercase));
         } else {
-            result.push(character);
+            result.extend(character.to_lowercase());
         }
         begins = character == ' ';
     }

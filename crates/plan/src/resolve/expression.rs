@@ -1,6 +1,7 @@
 //! Unresolved expressions to typed ones: one function a kind; the kinds with more to them have files of their own.
 
 mod coerce;
+mod collation;
 mod fold;
 mod function;
 mod higher_order;
@@ -24,6 +25,9 @@ use firesteel_syntax::ir::expression::{
 use crate::resolver::Resolver;
 use crate::scope::Scope;
 use crate::typed::{Alias, Case, Cast, SortKey, Typed, TypedKind};
+
+/// The branches of a `CASE`, and what is behind `ELSE`.
+type CaseParts = (Vec<(Typed, Typed)>, Option<Typed>);
 
 impl Resolver<'_> {
     /// Resolves one expression. Stars and other expressions that stand for several are expanded by
@@ -97,7 +101,7 @@ impl Resolver<'_> {
             ExpressionKind::ScalarSubquery(query) => self.scalar_subquery(query, scope, origin),
             ExpressionKind::TableArgument(_) => Err(SparkError::unsupported("a TABLE argument here")),
             ExpressionKind::Like(like) => self.like(like, scope, origin),
-            ExpressionKind::Collate { child, collation } => self.collate(child, collation, scope),
+            ExpressionKind::Collate { child, collation } => self.collate(child, collation, scope, origin),
             ExpressionKind::ExtractDatetime { field, source } => {
                 let field = ScalarValue::Utf8(Some(field.clone()));
                 let source = self.resolve_expression(source, scope)?;
@@ -165,6 +169,7 @@ impl Resolver<'_> {
 
     /// `CASE`: conditions are boolean, values have one type.
     pub fn case(&self, branches: Vec<(Typed, Typed)>, otherwise: Option<Typed>, origin: &Origin) -> SparkResult<Typed> {
+        let (branches, otherwise) = self.case_in_one_collation(branches, otherwise)?;
         let values: Vec<_> = branches.iter().map(|(_, value)| value).chain(&otherwise).cloned().collect();
         let types: Vec<_> = values.iter().map(|value| value.data_type.clone()).collect();
         let Some(data_type) = self.common_type(&types) else {
@@ -195,6 +200,16 @@ impl Resolver<'_> {
         let case = Case { branches: branches?, otherwise };
         let nullable = case.may_be_null();
         Ok(Typed::new(TypedKind::Case(Box::new(case)), data_type, nullable, origin.clone()))
+    }
+
+    /// `CASE` with its values brought to one collation.
+    fn case_in_one_collation(&self, branches: Vec<(Typed, Typed)>, otherwise: Option<Typed>) -> SparkResult<CaseParts> {
+        let count = branches.len();
+        let (conditions, mut values): (Vec<_>, Vec<_>) = branches.into_iter().unzip();
+        values.extend(otherwise);
+        let mut values = self.in_one_collation(values)?;
+        let otherwise = if values.len() > count { values.pop() } else { None };
+        Ok((conditions.into_iter().zip(values).collect(), otherwise))
     }
 
     /// A call of a registered function on resolved arguments.

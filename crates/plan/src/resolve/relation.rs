@@ -10,6 +10,7 @@ mod join;
 mod limit;
 mod local;
 mod missing;
+mod nearest;
 mod observe;
 mod pivot;
 mod project;
@@ -17,6 +18,7 @@ mod recursive;
 mod routine;
 mod sample;
 mod scan;
+mod script;
 mod set_operation;
 mod sort;
 mod statistics;
@@ -36,6 +38,7 @@ use firesteel_syntax::ir::relation::RelationKind;
 use firesteel_syntax::ir::{Command, Expression, Relation};
 
 use crate::attribute::Attribute;
+use crate::block::GroupBy;
 use crate::resolved::Resolved;
 use crate::resolver::{Environment, References, Resolver};
 use crate::typed::{Typed, TypedKind};
@@ -83,6 +86,7 @@ impl Resolver<'_> {
             }
             RelationKind::Distinct { input } => self.distinct(input, environment),
             RelationKind::Sample(sample) => self.sample(sample, environment),
+            RelationKind::ScriptTransform(script) => self.script_transform(script, environment),
             RelationKind::SubqueryAlias { input, name, qualifier, columns } => {
                 self.subquery_alias(input, name, qualifier, columns, environment)
             }
@@ -118,9 +122,7 @@ impl Resolver<'_> {
                 self.resolve_relation(input, Environment { references: Some(&references), ..environment })
             }
             RelationKind::WithParameters { .. } => Err(SparkError::internal("parameters were not bound")),
-            RelationKind::ShowString { .. } | RelationKind::HtmlString { .. } => {
-                Err(SparkError::unsupported("show below another operation"))
-            }
+            RelationKind::ShowString { .. } | RelationKind::HtmlString { .. } => Err(shown_below()),
             RelationKind::CollectMetrics { input, name, metrics } => {
                 self.collect_metrics(input, name, metrics, relation.plan_id, environment)
             }
@@ -180,6 +182,12 @@ impl Resolver<'_> {
     /// Each row once.
     pub fn distinct_rows(&self, input: Resolved) -> SparkResult<Resolved> {
         let input = self.exact(input)?;
+        if input.output.iter().any(|attribute| attribute.data_type.is_collated()) {
+            let columns: Vec<_> = input.output.iter().map(Typed::column).collect();
+            let grouping = GroupBy { expressions: columns.clone(), sets: None };
+            let grouped = self.block(input, Some(grouping), columns)?;
+            return self.exact(Resolved { block: None, ..grouped });
+        }
         let plan = LogicalPlan::Distinct(Distinct::All(Arc::new(input.plan.clone())));
         Ok(Resolved { plan, hidden: Vec::new(), block: None, ..input })
     }
@@ -214,8 +222,12 @@ fn qualified(expression: &Typed) -> Typed {
 }
 
 /// Columns with their numbers, as errors show plans.
-fn numbered(expression: &Typed) -> Typed {
+pub fn numbered(expression: &Typed) -> Typed {
     renamed_columns(expression, &|attribute| format!("{}#{}", attribute.name, attribute.id.0))
+}
+
+fn shown_below() -> SparkError {
+    SparkError::unsupported("show below another operation")
 }
 
 fn command_as_relation(_command: &Command) -> SparkError {

@@ -159,6 +159,7 @@ async fn create_table(
         options,
         properties: IndexMap::new(),
         comment: description.filter(|description| !description.is_empty()),
+        collation: None,
         existing: OnExisting::Fail,
     };
     super::table::create_table(session, new).await?;

@@ -8,6 +8,7 @@ mod functions;
 mod names;
 mod namespace;
 mod routine;
+mod routine_body;
 mod set;
 mod show;
 mod table;

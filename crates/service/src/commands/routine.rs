@@ -10,6 +10,7 @@ use firesteel_catalog::{Function, OnExisting, database_not_found};
 use firesteel_functions::registry;
 use firesteel_plan::Variable;
 use firesteel_syntax::ir::expression::CastMode;
+use firesteel_syntax::ir::relation::With;
 use firesteel_syntax::ir::routine::{
     ComputedStatement, CreateFunction, ExecuteImmediate, FunctionBody, Returns, RoutineCommand, SetValues, SetVariables,
 };
@@ -73,6 +74,7 @@ async fn create_function(session: &Session, create: CreateFunction) -> SparkResu
             return Err(already_exists(&[short]));
         }
         check_body(session, &create, std::slice::from_ref(&short)).await?;
+        super::routine_body::check(session, &create, std::slice::from_ref(&short)).await?;
         session.put_function(&key, create)?;
         return Ok(CommandResult::empty());
     }
@@ -90,6 +92,7 @@ async fn create_function(session: &Session, create: CreateFunction) -> SparkResu
     }
     let full: Vec<String> = name.parts().iter().map(|part| (*part).to_owned()).collect();
     let returns = check_body(session, &create, &full).await?;
+    super::routine_body::check(session, &create, &full).await?;
     let function = Function {
         name,
         text: create.text.to_string(),
@@ -157,6 +160,19 @@ fn check_signature(session: &Session, create: &CreateFunction, name: &str) -> Sp
     Ok(())
 }
 
+/// Defaults of parameters are plain values.
+fn check_defaults(create: &CreateFunction, name: &[String]) -> SparkResult<()> {
+    let holds_query = |default: &&DefaultValue| contains_subquery(&default.expression);
+    for parameter in &create.parameters {
+        if parameter.default.as_ref().filter(holds_query).is_some() {
+            return Err(SparkError::new("USER_DEFINED_FUNCTIONS.NOT_A_VALID_DEFAULT_EXPRESSION")
+                .param("functionName", name.last().map_or("", String::as_str))
+                .param("parameterName", parameter.name.last().map_or("", String::as_str)));
+        }
+    }
+    Ok(())
+}
+
 /// Resolves the body with parameters of the declared types; gives its type.
 async fn check_body(session: &Session, create: &CreateFunction, name: &[String]) -> SparkResult<SparkType> {
     let mut context = session.context();
@@ -170,7 +186,10 @@ async fn check_body(session: &Session, create: &CreateFunction, name: &[String])
         let kind = ExpressionKind::Cast { child, to: data_type.clone(), mode: CastMode::Session };
         Expression::new(kind, Origin::Unknown)
     };
-    let arguments: Vec<Expression> = create.parameters.iter().map(|parameter| null(&parameter.data_type)).collect();
+    check_defaults(create, name)?;
+    // Parameters with a default are left out, so that defaults are checked too.
+    let given = create.parameters.iter().filter(|parameter| parameter.default.is_none());
+    let arguments: Vec<Expression> = given.map(|parameter| null(&parameter.data_type)).collect();
     let call = vec!["session".to_owned(), PROBE.to_owned()];
     let relation = if matches!(create.returns, Returns::Table(_)) {
         let function =
@@ -228,7 +247,7 @@ async fn drop_function(
 // --- variables ---
 
 /// The name of a variable without its qualifier, which can only be the session's.
-fn variable_name(name: &[String]) -> Option<&String> {
+pub(super) fn variable_name(name: &[String]) -> Option<&String> {
     let is = |part: &String, word: &str| part.eq_ignore_ascii_case(word);
     match name {
         [only] => Some(only),
@@ -376,7 +395,11 @@ async fn set_variables(session: &Session, set: SetVariables) -> SparkResult<Comm
             let input = Relation::new(RelationKind::OneRow, Origin::Unknown).boxed();
             Relation::new(RelationKind::Project { input, expressions }, Origin::Unknown)
         }
-        SetValues::Query(query) => *query,
+        SetValues::Query(query) => {
+            let mut query = *query;
+            put_defaults(session, &mut query, &targets).await?;
+            query
+        }
     };
     refuse_nested_default(&mut query)?;
     assign(session, &targets, query).await?;
@@ -393,9 +416,64 @@ fn is_default(value: &Expression) -> bool {
     }
 }
 
+/// Puts the variables' defaults in the places of `DEFAULT` in what a query selects, unless a column has that name.
+async fn put_defaults(session: &Session, query: &mut Relation, targets: &[SessionVariable]) -> SparkResult<()> {
+    let origin = query.origin.clone();
+    let (mut tables, mut selecting) = (None, query);
+    loop {
+        selecting = match &mut selecting.kind {
+            RelationKind::With(with) => {
+                tables = Some((with.tables.clone(), with.is_recursive));
+                &mut with.input
+            }
+            RelationKind::Limit { input, .. }
+            | RelationKind::Offset { input, .. }
+            | RelationKind::Sort { input, .. } => input.as_mut(),
+            RelationKind::Values { rows, .. } => {
+                for row in rows {
+                    replace_defaults(row, targets);
+                }
+                return Ok(());
+            }
+            RelationKind::Project { input, expressions } => {
+                if !expressions.iter().any(is_default) {
+                    return Ok(());
+                }
+                let input = match tables {
+                    Some((tables, is_recursive)) => {
+                        let with = With { input: input.as_ref().clone(), tables, is_recursive };
+                        Relation::new(RelationKind::With(Box::new(with)), origin)
+                    }
+                    None => input.as_ref().clone(),
+                };
+                let columns = session.schema(input).await?;
+                if !columns.iter().any(|column| column.name.eq_ignore_ascii_case("default")) {
+                    replace_defaults(expressions, targets);
+                }
+                return Ok(());
+            }
+            _ => return Ok(()),
+        };
+    }
+}
+
+fn replace_defaults(values: &mut [Expression], targets: &[SessionVariable]) {
+    for (value, target) in values.iter_mut().zip(targets) {
+        if is_default(value) {
+            value.clone_from(&target.default);
+        }
+    }
+}
+
 fn refuse_nested_default(query: &mut Relation) -> SparkResult<()> {
-    if let RelationKind::Project { expressions, .. } = &query.kind
-        && expressions.iter().any(value_contains_default)
+    let selecting = match &query.kind {
+        RelationKind::With(with) => &with.input.kind,
+        kind => kind,
+    };
+    // A name alone was replaced, or is a column's.
+    let nests = |value: &Expression| !is_default(value) && value_contains_default(value);
+    if let RelationKind::Project { expressions, .. } = selecting
+        && expressions.iter().any(nests)
     {
         return Err(SparkError::new("DEFAULT_PLACEMENT_INVALID"));
     }

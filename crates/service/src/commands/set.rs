@@ -1,15 +1,18 @@
 //! `SET` and `RESET`.
 
 use firesteel_base::config::{UNDEFINED, redacted};
+use firesteel_base::identifier::quote_name_parts;
 use firesteel_base::{SparkError, SparkResult};
 use firesteel_syntax::ir::command::Set;
 
+use super::routine::variable_name;
 use crate::answer::CommandResult;
 use crate::session::Session;
 
 pub(super) fn set(session: &Session, set: Set) -> SparkResult<CommandResult> {
     match set {
         Set::Assign { key, value } => {
+            refuse_variable(session, &key)?;
             session.with_conf(|conf| conf.set(&key, &value))?;
             pairs(vec![(key, value)])
         }
@@ -25,6 +28,18 @@ pub(super) fn set(session: &Session, set: Set) -> SparkResult<CommandResult> {
             pairs(entries)
         }
         Set::AllVerbose => Err(SparkError::unsupported("SET -v")),
+    }
+}
+
+/// `SET` is for configuration: what names a variable is most likely meant to set that.
+fn refuse_variable(session: &Session, key: &str) -> SparkResult<()> {
+    let Ok(parts) = firesteel_syntax::parser::parse_multipart_identifier(key, &session.parser_options()) else {
+        return Ok(());
+    };
+    match variable_name(&parts).and_then(|name| session.variable(name)) {
+        Some(_) => Err(SparkError::new("UNSUPPORTED_FEATURE.SET_VARIABLE_USING_SET")
+            .param("variableName", quote_name_parts(&parts))),
+        None => Ok(()),
     }
 }
 

@@ -205,7 +205,7 @@ fn refuse_temporary(session: &Session, name: &ObjectName, query: &Relation) -> S
 }
 
 /// Visits all parts of a query with the names that `WITH` hides tables by.
-fn walk(relation: &mut Relation, shadowed: &mut Vec<String>, visit: &mut dyn FnMut(&Child<'_>, &[String])) {
+pub(super) fn walk(relation: &mut Relation, shadowed: &mut Vec<String>, visit: &mut dyn FnMut(&Child<'_>, &[String])) {
     let before = shadowed.len();
     if let RelationKind::With(with) = &relation.kind {
         shadowed.extend(with.tables.iter().map(|table| table.name.to_lowercase()));

@@ -105,6 +105,7 @@ fn new_table(name: ObjectName, write: Write) -> (NewTable, Relation) {
         options: write.options,
         properties: IndexMap::new(),
         comment: None,
+        collation: None,
         existing: OnExisting::Fail,
     };
     (new, write.input)

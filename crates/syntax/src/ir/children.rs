@@ -7,7 +7,8 @@ use super::expression::{
     Expression, ExpressionKind, FrameBound, SortOrder, TableArgument, Window, WindowSpecification,
 };
 use super::relation::{
-    Grouping, GroupingElement, GroupingElementSet, JoinCondition, Relation, RelationKind, TableReference, TimeTravel,
+    Grouping, GroupingElement, GroupingElementSet, Join, JoinCondition, Relation, RelationKind, TableReference,
+    TimeTravel,
 };
 use super::routine::{RoutineCommand, SetValues};
 use super::table::{AlterAction, TableCommand};
@@ -38,13 +39,7 @@ pub fn relation_children(relation: &mut Relation) -> Children<'_> {
             grouping(&mut aggregate.grouping, &mut children);
             expressions(&mut aggregate.expressions, &mut children);
         }
-        Kind::Join(join) => {
-            children.push(Child::Relation(&mut join.left));
-            children.push(Child::Relation(&mut join.right));
-            if let JoinCondition::On(condition) = &mut join.condition {
-                children.push(Child::Expression(condition));
-            }
-        }
+        Kind::Join(join) => join_children(join, &mut children),
         Kind::SetOperation(operation) => {
             children.push(Child::Relation(&mut operation.left));
             children.push(Child::Relation(&mut operation.right));
@@ -57,6 +52,7 @@ pub fn relation_children(relation: &mut Relation) -> Children<'_> {
             with_expressions(input, std::slice::from_mut(limit), &mut children);
         }
         Kind::Offset { input, offset } => with_expressions(input, std::slice::from_mut(offset), &mut children),
+        Kind::ScriptTransform(script) => children.push(Child::Relation(&mut script.input)),
         Kind::Sample(sample) => {
             children.push(Child::Relation(&mut sample.input));
             children.extend(sample.rows.iter_mut().map(Child::Expression));
@@ -135,6 +131,16 @@ pub fn relation_children(relation: &mut Relation) -> Children<'_> {
         | Kind::Parse { input, .. } => children.push(Child::Relation(input)),
     }
     children
+}
+
+fn join_children<'a>(join: &'a mut Join, children: &mut Children<'a>) {
+    children.push(Child::Relation(&mut join.left));
+    children.push(Child::Relation(&mut join.right));
+    match &mut join.condition {
+        JoinCondition::On(condition) => children.push(Child::Expression(condition)),
+        JoinCondition::NearestBy(nearest) => children.push(Child::Expression(&mut nearest.ranking)),
+        JoinCondition::None | JoinCondition::Using(_) | JoinCondition::Natural => {}
+    }
 }
 
 /// The direct parts of an expression, subqueries among them.

@@ -25,6 +25,8 @@ pub enum ExpressionKind {
     /// `spark.sql.parser.quotedRegexColumnNames` is on).
     Regex {
         pattern: String,
+        /// The table whose columns they are.
+        table: Option<String>,
         plan_id: Option<i64>,
     },
     Function(Box<FunctionCall>),

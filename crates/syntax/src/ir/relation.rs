@@ -97,6 +97,8 @@ pub enum RelationKind {
         input: Box<Relation>,
     },
     Sample(Sample),
+    /// `TRANSFORM … USING`: rows through a program.
+    ScriptTransform(Box<ScriptTransform>),
     /// `name(columns)`; `columns` may be empty.
     SubqueryAlias {
         input: Box<Relation>,
@@ -460,12 +462,40 @@ pub enum JoinKind {
     LeftAnti,
 }
 
+impl JoinKind {
+    /// As SQL and errors write it.
+    pub fn sql(self) -> &'static str {
+        match self {
+            Self::Inner => "INNER",
+            Self::Cross => "CROSS",
+            Self::LeftOuter => "LEFT OUTER",
+            Self::RightOuter => "RIGHT OUTER",
+            Self::FullOuter => "FULL OUTER",
+            Self::LeftSemi => "LEFT SEMI",
+            Self::LeftAnti => "LEFT ANTI",
+        }
+    }
+}
+
 #[derive(Clone, Debug, PartialEq)]
 pub enum JoinCondition {
     None,
     On(Expression),
     Using(Vec<String>),
     Natural,
+    /// For each row of the left side the best of the right one.
+    NearestBy(NearestBy),
+}
+
+/// `APPROX NEAREST 3 BY DISTANCE expression`
+#[derive(Clone, Debug, PartialEq)]
+pub struct NearestBy {
+    pub ranking: Expression,
+    pub count: i32,
+    /// `EXACT`: the ranking must give the same value each time.
+    pub is_exact: bool,
+    /// The least values are best (`DISTANCE`), or the greatest (`SIMILARITY`).
+    pub is_distance: bool,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -483,6 +513,39 @@ pub enum SetOperationKind {
     Union,
     Intersect,
     Except,
+}
+
+/// Rows through a program: its input is a query block that selects the program's arguments.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ScriptTransform {
+    pub input: Relation,
+    pub input_format: RowFormat,
+    pub script: String,
+    pub columns: ScriptColumns,
+    pub output_format: RowFormat,
+}
+
+/// How rows are written as lines.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RowFormat {
+    /// What stands between two values.
+    pub fields: String,
+    /// What stands for NULL.
+    pub null: String,
+}
+
+impl Default for RowFormat {
+    fn default() -> Self {
+        Self { fields: "\t".to_owned(), null: "\\N".to_owned() }
+    }
+}
+
+/// The columns that a program writes.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ScriptColumns {
+    /// The first two values, as `key` and `value`.
+    KeyValue,
+    Named(Vec<(String, firesteel_base::SparkType)>),
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -574,6 +637,7 @@ impl RelationKind {
             Self::Deduplicate { .. } => "Deduplicate",
             Self::Distinct { .. } => "Distinct",
             Self::Sample(_) => "Sample",
+            Self::ScriptTransform(_) => "ScriptTransformation",
             Self::SubqueryAlias { .. } => "SubqueryAlias",
             Self::With(_) => "UnresolvedWith",
             Self::WithWindows { .. } => "WithWindows",

@@ -21,6 +21,8 @@ pub(super) enum ColumnPlace {
     Table,
     /// `ALTER TABLE … ADD COLUMNS`: with several name parts and a position.
     Added,
+    /// `RETURNS TABLE (…)`: without defaults.
+    Returned,
 }
 
 /// Which clauses were given already.
@@ -161,10 +163,10 @@ impl Parser<'_> {
     /// `name type [NOT NULL] [DEFAULT …] [COMMENT '…'] …`
     pub(super) fn column_definition(&mut self, place: ColumnPlace) -> SparkResult<ColumnDefinition> {
         let name = match place {
-            ColumnPlace::Table => vec![self.plain_identifier()?],
+            ColumnPlace::Table | ColumnPlace::Returned => vec![self.plain_identifier()?],
             ColumnPlace::Added => self.multipart_identifier()?,
         };
-        if place == ColumnPlace::Table {
+        if place != ColumnPlace::Added {
             self.accept(TokenKind::Colon);
         }
         let data_type = self.data_type()?;
@@ -197,7 +199,7 @@ impl Parser<'_> {
                 let previous = column.comment.replace(self.string_literal()?);
                 self.refuse_twice(previous.is_some(), column, "COMMENT", start)?;
             }
-            TokenKind::Keyword(Keyword::Default) => {
+            TokenKind::Keyword(Keyword::Default) if place != ColumnPlace::Returned => {
                 let previous = column.default.replace(self.default_value()?);
                 self.refuse_twice(previous.is_some(), column, "DEFAULT", start)?;
             }

@@ -20,6 +20,8 @@ pub(super) struct Parser<'a> {
     tokens: Vec<Token>,
     position: usize,
     depth: usize,
+    /// How many expressions that may have an alias are around.
+    pub(super) named_depth: usize,
     /// Clauses `IDENTIFIER(expression)` that stand for names of a command's objects.
     computed_names: Vec<(std::ops::Range<usize>, Expression)>,
     pub(super) options: &'a ParserOptions,
@@ -35,6 +37,7 @@ impl<'a> Parser<'a> {
             tokens: tokenize(text)?,
             position: 0,
             depth: 0,
+            named_depth: 0,
             computed_names: Vec::new(),
             options,
         })

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use firesteel_base::collation::Collation;
 use firesteel_base::error::ErrorKind;
 use firesteel_base::types::{DayTimeField, YearMonthField};
 use firesteel_base::{SparkError, SparkField, SparkResult, SparkSchema, SparkType};
@@ -164,14 +165,13 @@ impl Parser<'_> {
         Ok(SparkType::String { collation: self.collation_of_type()? })
     }
 
-    /// `COLLATE name`. The default collation is left out.
+    /// `COLLATE name`, by its canonical name.
     fn collation_of_type(&mut self) -> SparkResult<Option<Arc<str>>> {
         if !self.accept_keyword(Keyword::Collate) {
             return Ok(None);
         }
         let parts = self.multipart_identifier()?;
-        let name = parts.last().map(|name| name.to_uppercase()).unwrap_or_default();
-        Ok((name != "UTF8_BINARY").then(|| Arc::from(name)))
+        Ok(Some(Collation::canonical(&parts)?))
     }
 
     fn sized_string_type(&mut self, name: &str, start: usize) -> SparkResult<SparkType> {

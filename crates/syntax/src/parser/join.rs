@@ -6,7 +6,7 @@ use super::cursor::Parser;
 use super::error::parse_error;
 use super::keywords::Keyword;
 use super::token::TokenKind;
-use crate::ir::relation::{Join, JoinCondition, JoinKind};
+use crate::ir::relation::{Join, JoinCondition, JoinKind, NearestBy};
 use crate::ir::{Relation, RelationKind};
 
 impl Parser<'_> {
@@ -39,12 +39,13 @@ impl Parser<'_> {
         }
         let right_start = self.position();
         let right = self.relation_primary()?;
-        let condition = if is_natural { JoinCondition::Natural } else { self.join_condition()? };
-        if matches!(self.keyword(), Some(Keyword::Approx | Keyword::Exact))
-            && self.is_keyword_ahead(1, Keyword::Nearest)
-        {
-            return Err(self.unbuilt("NEAREST BY join", join_start));
-        }
+        let is_nearest = matches!(self.keyword(), Some(Keyword::Approx | Keyword::Exact))
+            && self.is_keyword_ahead(1, Keyword::Nearest);
+        let condition = match is_nearest {
+            true => JoinCondition::NearestBy(self.nearest_by(kind, is_lateral, join_start)?),
+            false if is_natural => JoinCondition::Natural,
+            false => self.join_condition()?,
+        };
         if is_natural && kind == JoinKind::Cross {
             return Err(self.incompatible("NATURAL", "CROSS", join_start));
         }
@@ -86,6 +87,40 @@ impl Parser<'_> {
         }
     }
 
+    /// `APPROX NEAREST [n] BY DISTANCE expression`
+    fn nearest_by(&mut self, kind: JoinKind, is_lateral: bool, join_start: usize) -> SparkResult<NearestBy> {
+        const MOST: i32 = 100_000;
+        let is_exact = self.accept_keyword(Keyword::Exact);
+        if !is_exact {
+            self.expect_keyword(Keyword::Approx)?;
+        }
+        self.expect_keyword(Keyword::Nearest)?;
+        let count = if self.is_keyword(Keyword::By) { 1 } else { self.small_integer()? };
+        self.expect_keyword(Keyword::By)?;
+        let is_distance = self.accept_keyword(Keyword::Distance);
+        if !is_distance {
+            self.expect_keyword(Keyword::Similarity)?;
+        }
+        let ranking = self.expression()?;
+        if is_lateral {
+            return Err(self.error_since("UNSUPPORTED_FEATURE.LATERAL_JOIN_NEAREST_BY", join_start));
+        }
+        if !matches!(kind, JoinKind::Inner | JoinKind::LeftOuter) {
+            return Err(self
+                .error_since("NEAREST_BY_JOIN.UNSUPPORTED_JOIN_TYPE", join_start)
+                .param("joinType", kind.sql())
+                .param("supported", "'INNER', 'LEFT OUTER'"));
+        }
+        if !(1..=MOST).contains(&count) {
+            return Err(self
+                .error_since("NEAREST_BY_JOIN.NUM_RESULTS_OUT_OF_RANGE", join_start)
+                .param("numResults", count.to_string())
+                .param("min", "1")
+                .param("max", MOST.to_string()));
+        }
+        Ok(NearestBy { ranking, count, is_exact, is_distance })
+    }
+
     fn join_condition(&mut self) -> SparkResult<JoinCondition> {
         if self.accept_keyword(Keyword::On) {
             return self.expression().map(JoinCondition::On);
@@ -113,15 +148,12 @@ impl Parser<'_> {
             JoinCondition::Using(_) => {
                 return Err(self.error_since("UNSUPPORTED_FEATURE.LATERAL_JOIN_USING", join_start));
             }
-            JoinCondition::None | JoinCondition::On(_) => {}
+            JoinCondition::None | JoinCondition::On(_) | JoinCondition::NearestBy(_) => {}
         }
-        let name = match kind {
-            JoinKind::Inner | JoinKind::Cross | JoinKind::LeftOuter => return Ok(()),
-            JoinKind::RightOuter => "RIGHT OUTER",
-            JoinKind::FullOuter => "FULL OUTER",
-            JoinKind::LeftSemi => "LEFT SEMI",
-            JoinKind::LeftAnti => "LEFT ANTI",
-        };
+        if matches!(kind, JoinKind::Inner | JoinKind::Cross | JoinKind::LeftOuter) {
+            return Ok(());
+        }
+        let name = kind.sql();
         Err(self.error_since("INVALID_LATERAL_JOIN_TYPE", join_start).param("joinType", name))
     }
 

@@ -33,6 +33,7 @@ mod primary;
 mod query;
 mod relation;
 mod routine;
+mod script;
 mod select;
 mod set;
 mod show;

@@ -31,9 +31,14 @@ impl Parser<'_> {
     fn field(&mut self, operand: Expression, start: usize) -> SparkResult<Expression> {
         self.take();
         let position = self.position();
+        let is_pattern = self.is_pattern();
         let name = self.identifier()?;
         let origin = self.origin_since(start);
         if let ExpressionKind::Attribute(mut attribute) = operand.kind {
+            if is_pattern {
+                let table = Some(attribute.name.join("."));
+                return Ok(Expression::new(ExpressionKind::Regex { pattern: name, table, plan_id: None }, origin));
+            }
             attribute.name.push(name);
             return Ok(Expression::new(ExpressionKind::Attribute(attribute), origin));
         }
@@ -196,14 +201,20 @@ impl Parser<'_> {
 
     fn column(&mut self) -> SparkResult<Expression> {
         let start = self.position();
-        let is_quoted = self.is(TokenKind::Quoted);
+        let is_pattern = self.is_pattern();
         let name = self.identifier()?;
         let origin = self.origin_since(start);
-        if is_quoted && self.options.quoted_regex_column_names {
-            return Ok(Expression::new(ExpressionKind::Regex { pattern: name, plan_id: None }, origin));
+        if is_pattern {
+            return Ok(Expression::new(ExpressionKind::Regex { pattern: name, table: None, plan_id: None }, origin));
         }
         let attribute = Attribute { name: vec![name], plan_id: None, is_metadata_column: false };
         Ok(Expression::new(ExpressionKind::Attribute(attribute), origin))
+    }
+
+    /// Whether the name that comes is a pattern for the names of columns: what is quoted in a SELECT list or in a
+    /// function's arguments, if the session wants it so.
+    fn is_pattern(&self) -> bool {
+        self.options.quoted_regex_column_names && self.named_depth > 0 && self.is(TokenKind::Quoted)
     }
 
     /// `*` with the columns left out of it, at the star.
@@ -242,7 +253,7 @@ impl Parser<'_> {
             return Ok(Expression::new(ExpressionKind::ScalarSubquery(Box::new(query)), self.origin_since(start)));
         }
         self.take();
-        let first = self.named_expression()?;
+        let first = self.aliased_expression()?;
         if self.is(TokenKind::Comma) {
             self.take();
             let mut members = vec![first];

@@ -168,9 +168,7 @@ impl Parser<'_> {
                 let reference = self.name_reference()?;
                 Ok(self.table_of(reference, start))
             }
-            TokenKind::Keyword(Keyword::Map | Keyword::Reduce) if self.starts_query_at(start) => {
-                Err(self.unbuilt("TRANSFORM", start))
-            }
+            TokenKind::Keyword(Keyword::Map | Keyword::Reduce) if self.starts_query_at(start) => self.select(None),
             _ => Err(self.syntax_error()),
         }
     }

@@ -179,7 +179,16 @@ impl Parser<'_> {
         if !self.is(TokenKind::LeftParen) {
             return Ok(Returns::Table(Vec::new()));
         }
-        self.parenthesized(|parser| parser.column_definition(ColumnPlace::Table)).map(Returns::Table)
+        let (start, open) = (self.position(), self.position() + 1);
+        let columns = self.parenthesized(|parser| parser.column_definition(ColumnPlace::Returned))?;
+        if columns.iter().any(|column| !column.nullable) {
+            let listed = self.text_since(open).trim_end();
+            let input = listed.strip_suffix(')').unwrap_or(listed).trim_end().to_owned();
+            return Err(self
+                .error_since("USER_DEFINED_FUNCTIONS.NOT_NULL_ON_FUNCTION_PARAMETERS", start)
+                .param("input", input));
+        }
+        Ok(Returns::Table(columns))
     }
 
     fn characteristics(&mut self, start: usize) -> SparkResult<Characteristics> {

@@ -4,8 +4,9 @@ use firesteel_base::SparkResult;
 
 use super::cursor::Parser;
 use super::keywords::Keyword;
+use super::script::ScriptClause;
 use super::token::TokenKind;
-use crate::ir::relation::{Aggregate, Grouping, LateralView, SetOperationKind};
+use crate::ir::relation::{Aggregate, Grouping, LateralView, ScriptTransform, SetOperationKind};
 use crate::ir::{Expression, ExpressionKind, Literal, Relation, RelationKind};
 
 /// A hint: its name and parameters.
@@ -16,6 +17,8 @@ struct SelectClause {
     hints: Vec<Hint>,
     is_distinct: bool,
     expressions: Vec<Expression>,
+    /// The program that the expressions are the input of.
+    script: Option<ScriptClause>,
 }
 
 impl Parser<'_> {
@@ -56,8 +59,15 @@ impl Parser<'_> {
     }
 
     fn select_clause(&mut self) -> SparkResult<SelectClause> {
-        self.expect_keyword(Keyword::Select)?;
-        self.refuse_transform()?;
+        let is_map = matches!(self.keyword(), Some(Keyword::Map | Keyword::Reduce));
+        if !is_map {
+            self.expect_keyword(Keyword::Select)?;
+        }
+        if is_map || self.is_transform() {
+            let mut script = self.script_clause()?;
+            let expressions = std::mem::take(&mut script.arguments);
+            return Ok(SelectClause { hints: Vec::new(), is_distinct: false, expressions, script: Some(script) });
+        }
         let mut hints = Vec::new();
         while self.is(TokenKind::HintStart) {
             hints.extend(self.hints()?);
@@ -76,17 +86,7 @@ impl Parser<'_> {
             self.take();
         }
         let expressions = self.comma_separated(Self::named_expression)?;
-        Ok(SelectClause { hints, is_distinct, expressions })
-    }
-
-    /// `SELECT TRANSFORM(…) USING 'script'` runs programs: not built.
-    fn refuse_transform(&mut self) -> SparkResult<()> {
-        let close = self.closing_of(self.position() + 1).filter(|_| self.is_keyword(Keyword::Transform));
-        let is_script = close.is_some_and(|close| {
-            matches!(self.kind_at(close + 1), TokenKind::Keyword(Keyword::Using | Keyword::Recordwriter))
-                || self.is_keyword_at(close + 1, Keyword::Row) && self.is_keyword_at(close + 2, Keyword::Format)
-        });
-        if is_script { Err(self.unbuilt("TRANSFORM", self.position())) } else { Ok(()) }
+        Ok(SelectClause { hints, is_distinct, expressions, script: None })
     }
 
     /// The filter and everything above it: aggregation, projection, `HAVING`, windows, `QUALIFY`, `DISTINCT`, hints.
@@ -97,7 +97,7 @@ impl Parser<'_> {
         condition: Option<Expression>,
         start: usize,
     ) -> SparkResult<Relation> {
-        let SelectClause { hints, is_distinct, expressions } = clause;
+        let SelectClause { hints, is_distinct, expressions, script } = clause;
         let group_start = self.position();
         let grouping = if self.are_keywords(&[Keyword::Group, Keyword::By]) { Some(self.group_by()?) } else { None };
         let group_origin = self.origin_since(group_start);
@@ -134,6 +134,10 @@ impl Parser<'_> {
         if let Some(windows) = windows {
             result = Relation::new(RelationKind::WithWindows { input: result.boxed(), windows }, window_origin);
         }
+        if let Some(ScriptClause { input_format, script, columns, output_format, .. }) = script {
+            let script = ScriptTransform { input: result, input_format, script, columns, output_format };
+            result = place(RelationKind::ScriptTransform(Box::new(script)));
+        }
         for (name, parameters) in hints.into_iter().rev() {
             result = place(RelationKind::Hint { input: result.boxed(), name, parameters });
         }
@@ -165,16 +169,15 @@ impl Parser<'_> {
         let start = self.position();
         let from = self.relations_clause()?;
         let mut result: Option<Relation> = None;
-        while self.is_keyword(Keyword::Select) {
+        while matches!(self.keyword(), Some(Keyword::Select | Keyword::Map | Keyword::Reduce)) {
             let block = self.select(Some(from.clone()))?;
             result = Some(match result {
                 Some(left) => self.set_operation(left, block, SetOperationKind::Union, true, start),
                 None => block,
             });
         }
-        if self.is_keyword(Keyword::Insert) || matches!(self.keyword(), Some(Keyword::Map | Keyword::Reduce)) {
-            let feature = if self.is_keyword(Keyword::Insert) { "INSERT behind FROM" } else { "TRANSFORM" };
-            return Err(self.unbuilt(feature, start));
+        if self.is_keyword(Keyword::Insert) {
+            return Err(self.unbuilt("INSERT behind FROM", start));
         }
         Ok(result.unwrap_or(from))
     }
@@ -207,6 +210,14 @@ impl Parser<'_> {
 
     /// An expression with an optional alias, or with several for a generator.
     pub(super) fn named_expression(&mut self) -> SparkResult<Expression> {
+        self.named_depth += 1;
+        let named = self.aliased_expression();
+        self.named_depth -= 1;
+        named
+    }
+
+    /// As [`Self::named_expression`], where quoted names are no patterns unless something around makes them so.
+    pub(super) fn aliased_expression(&mut self) -> SparkResult<Expression> {
         let start = self.position();
         let child = self.expression()?;
         let names = if self.accept_keyword(Keyword::As) {

@@ -26,7 +26,7 @@ fn simple_types() {
         ("decimal(10, 2)", SparkType::decimal(10, 2)),
         ("string", SparkType::STRING),
         ("string collate unicode_ci", SparkType::String { collation: Some(Arc::from("UNICODE_CI")) }),
-        ("string collate utf8_binary", SparkType::STRING),
+        ("string collate utf8_binary", SparkType::collated("UTF8_BINARY")),
         ("character(3)", SparkType::Char(3)),
         ("varchar(4)", SparkType::Varchar(4)),
         ("binary", SparkType::Binary),

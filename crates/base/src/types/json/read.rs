@@ -123,7 +123,7 @@ fn with_collations(data_type: &SparkType, path: &str, collations: &Map<String, V
         SparkType::String { collation: None } => {
             let named = collations.get(path).and_then(Value::as_str);
             let name = named.map(|named| named.split_once('.').map_or(named, |(_, name)| name));
-            collated(name.unwrap_or("UTF8_BINARY"))
+            name.map_or(SparkType::STRING, SparkType::collated)
         }
         SparkType::Array { element, contains_null } => {
             SparkType::array(with_collations(element, &format!("{path}.element"), collations), *contains_null)
@@ -135,11 +135,6 @@ fn with_collations(data_type: &SparkType, path: &str, collations: &Map<String, V
         ),
         _ => data_type.clone(),
     }
-}
-
-fn collated(name: &str) -> SparkType {
-    let collation = (name != "UTF8_BINARY").then(|| Arc::from(name));
-    SparkType::String { collation }
 }
 
 fn read_user_defined(object: &Map<String, Value>) -> SparkResult<Option<SparkType>> {
@@ -183,7 +178,7 @@ fn read_name(name: &str) -> SparkResult<SparkType> {
 
 fn read_parametric_name(name: &str) -> SparkResult<Option<SparkType>> {
     if let Some(collation) = name.strip_prefix("string collate ") {
-        return Ok(Some(collated(collation)));
+        return Ok(Some(SparkType::collated(collation)));
     }
     if let Some(fields) = name.strip_prefix("interval ") {
         return Ok(read_interval(fields));

@@ -10,7 +10,6 @@ use firesteel_base::{SparkError, SparkField, SparkResult, SparkSchema, SparkType
 use super::tree::{Dialect, Node, parse};
 use super::write::write_value;
 use crate::call::Call;
-use crate::coercion::Expected;
 use crate::function::{Function, Generator};
 use crate::kernel::nested::{RowBuilder, element_field};
 use crate::kernel::rows::{at, text};
@@ -31,10 +30,8 @@ fn bind(call: &Call<'_>) -> SparkResult<Generator> {
             .param("actualNum", call.len().to_string())
             .param("docroot", "https://spark.apache.org/docs/latest"));
     }
-    for (index, argument) in call.arguments.iter().enumerate() {
-        if !argument.data_type.is_string() && argument.data_type != SparkType::Null {
-            return Err(call.unexpected_input_type(index, &Expected::STRING));
-        }
+    if call.arguments.iter().any(|argument| !argument.data_type.is_string()) {
+        return Err(call.mismatch("NON_STRING_TYPE").param("funcName", "`json_tuple`"));
     }
     let output: Vec<_> = (0..call.len() - 1).map(|index| (format!("c{index}"), SparkType::STRING, true)).collect();
     let data_type = if output.len() == 1 {

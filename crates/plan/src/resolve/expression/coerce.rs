@@ -34,6 +34,9 @@ impl Resolver<'_> {
 
     /// `child IN (list)`.
     pub fn in_list(&self, child: Typed, list: Vec<Typed>, origin: &Origin) -> SparkResult<Typed> {
+        let mut operands = self.in_one_collation(std::iter::once(child).chain(list).collect())?.into_iter();
+        let child = operands.next().ok_or_else(|| SparkError::internal("IN without a value"))?;
+        let list: Vec<_> = operands.collect();
         let types: Vec<_> = std::iter::once(&child).chain(&list).map(|item| item.data_type.clone()).collect();
         let nullable = child.nullable || list.iter().any(|item| item.nullable);
         let Some(data_type) = self.common_type(&types) else {

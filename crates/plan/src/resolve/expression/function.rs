@@ -20,11 +20,11 @@ impl Resolver<'_> {
         if let Some(function) = self.sources.function(&call.name) {
             return self.user_function(&function, call, scope, origin);
         }
-        let name = builtin_name(&call.name).ok_or_else(|| unresolved_routine(&call.name))?;
+        let name = builtin_name(&call.name).ok_or_else(|| self.unresolved_routine(&call.name))?;
         if let Some(special) = self.special_form(&name, call, scope, origin)? {
             return Ok(special);
         }
-        let function = registry::find(&name).ok_or_else(|| unresolved_routine(&call.name))?;
+        let function = registry::find(&name).ok_or_else(|| self.unresolved_routine(&call.name))?;
         if let Bind::HigherOrder(bind) = &function.bind {
             return self.higher_order(function, bind, &name, &call.arguments, scope, origin);
         }
@@ -89,6 +89,24 @@ impl Resolver<'_> {
         Ok(resolved.into_iter().map(Typed::into_unaliased).collect())
     }
 
+    /// No function has this name.
+    pub fn unresolved_routine(&self, name: &[String]) -> SparkError {
+        let is_known =
+            |catalog: &String| ["spark_catalog", "system"].iter().any(|known| catalog.eq_ignore_ascii_case(known));
+        let is_too_deep = match name {
+            [catalog, _, _] => !is_known(catalog),
+            name => name.len() > 3,
+        };
+        if is_too_deep {
+            return SparkError::new("REQUIRES_SINGLE_PART_NAMESPACE")
+                .param("sessionCatalog", "spark_catalog")
+                .param("identifier", quote_parts(name));
+        }
+        SparkError::new("UNRESOLVED_ROUTINE")
+            .param("routineName", quote_parts(name))
+            .param("searchPath", self.context.search_path())
+    }
+
     /// Binds a call whose arguments are resolved.
     pub fn bind_by_name(
         &self,
@@ -97,13 +115,18 @@ impl Resolver<'_> {
         is_windowed: bool,
         origin: &Origin,
     ) -> SparkResult<Typed> {
-        let name = builtin_name(&call.name).ok_or_else(|| unresolved_routine(&call.name))?;
+        let name = builtin_name(&call.name).ok_or_else(|| self.unresolved_routine(&call.name))?;
         // The sign that the parser met, unlike the function of that name, prints as one.
         let known = if call.is_internal && name == "negative" { "-" } else { name.as_str() };
-        let function = registry::find(known).ok_or_else(|| unresolved_routine(&call.name))?;
+        let function = registry::find(known).ok_or_else(|| self.unresolved_routine(&call.name))?;
         check_arity(function, &name, arguments.len())?;
         refuse_aggregate_syntax(function, &name, call)?;
         let printed: Arc<str> = if function.prints_alias { name.as_str().into() } else { function.name.into() };
+        if matches!(function.bind, Bind::Generator(_)) && arguments.iter().any(Typed::has_generator) {
+            let expression = to_sql_expr(&self.printer().print_call(function, &printed, &arguments));
+            return Err(SparkError::new("UNSUPPORTED_GENERATOR.NESTED_IN_EXPRESSIONS").param("expression", expression));
+        }
+        let arguments = self.with_one_collation(function, &printed, arguments)?;
         let sql = || self.printer().print_call(function, &printed, &arguments);
         let bound = self.with_call(function, &name, &arguments, call, is_windowed, &sql, |bind_call| {
             Ok(match &function.bind {
@@ -134,11 +157,15 @@ impl Resolver<'_> {
         let (kind, data_type, nullable) = match bound {
             Bound::Scalar(bound) => {
                 let arguments = self.coerce_all(arguments, &bound.arguments)?;
+                let types: Vec<_> = arguments.iter().map(|argument| argument.data_type.clone()).collect();
+                let bound = firesteel_functions::collation::collated(function, &types, bound)?;
                 let (data_type, nullable) = (bound.data_type.clone(), bound.nullable);
                 (TypedKind::Scalar(Box::new(ScalarCall { function, name, arguments, bound })), data_type, nullable)
             }
             Bound::Aggregate(bound) => {
                 let arguments = self.coerce_all(arguments, &bound.arguments)?;
+                let types: Vec<_> = arguments.iter().map(|argument| argument.data_type.clone()).collect();
+                firesteel_functions::collation::check_aggregate(function, &types, call.distinct)?;
                 let (data_type, nullable) = (bound.data_type.clone(), bound.nullable);
                 let aggregate = AggregateCall {
                     function,
@@ -232,12 +259,6 @@ pub fn builtin_name(parts: &[String]) -> Option<String> {
         [] | ["builtin"] | ["system", "builtin"] => Some(last.to_lowercase()),
         _ => None,
     }
-}
-
-pub fn unresolved_routine(name: &[String]) -> SparkError {
-    SparkError::new("UNRESOLVED_ROUTINE")
-        .param("routineName", quote_parts(name))
-        .param("searchPath", "[`system`.`builtin`, `system`.`session`, `spark_catalog`.`default`]")
 }
 
 pub fn check_arity(function: &Function, name: &str, given: usize) -> SparkResult<()> {

@@ -235,11 +235,17 @@ impl Resolver<'_> {
         conditions.try_fold(first, |all, next| self.call(combine, vec![all, next], origin))
     }
 
-    pub fn collate(&self, child: &Expression, collation: &[String], scope: &Scope<'_>) -> SparkResult<Typed> {
-        match collation {
-            [name] if name.eq_ignore_ascii_case("UTF8_BINARY") => self.resolve_expression(child, scope),
-            _ => Err(SparkError::unsupported(format!("the collation {}", collation.join(".")))),
-        }
+    /// `child COLLATE name`
+    pub fn collate(
+        &self,
+        child: &Expression,
+        collation: &[String],
+        scope: &Scope<'_>,
+        origin: &Origin,
+    ) -> SparkResult<Typed> {
+        let child = self.resolve_expression(child, scope)?.into_unaliased();
+        let name = Typed::literal(ScalarValue::Utf8(Some(collation.join("."))), SparkType::STRING);
+        self.call("collate", vec![child, name], origin)
     }
 
     /// `IDENTIFIER(text)` as a column's or a function's name.
@@ -275,16 +281,16 @@ impl Resolver<'_> {
             Some(ScalarValue::Utf8(Some(text)) | ScalarValue::Utf8View(Some(text))) => {
                 parser::parse_multipart_identifier(&text, &ParserOptions::default())
             }
-            Some(value) if value.is_null() => Err(SparkError::new("NOT_A_CONSTANT_STRING.NULL")
-                .param("name", "IDENTIFIER")
-                .param("expr", to_sql_expr(&printed))),
+            Some(value) if value.is_null() => {
+                Err(SparkError::new("NOT_A_CONSTANT_STRING.NULL").param("name", "IDENTIFIER").param("expr", printed))
+            }
             Some(_) => Err(SparkError::new("NOT_A_CONSTANT_STRING.WRONG_TYPE")
                 .param("name", "IDENTIFIER")
-                .param("expr", to_sql_expr(&printed))
-                .param("dataType", to_sql_type(&typed.data_type))),
+                .param("expr", printed)
+                .param("dataType", typed.data_type.simple_string())),
             None => Err(SparkError::new("NOT_A_CONSTANT_STRING.NOT_CONSTANT")
                 .param("name", "IDENTIFIER")
-                .param("expr", to_sql_expr(&printed))),
+                .param("expr", printed)),
         }
     }
 

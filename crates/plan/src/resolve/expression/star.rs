@@ -2,13 +2,18 @@
 
 use std::sync::Arc;
 
+use datafusion::scalar::ScalarValue;
 use firesteel_base::{Origin, SparkError, SparkResult, SparkType};
+use firesteel_functions::predicate::JavaRegex;
 use firesteel_syntax::ir::expression::{Expression, ExpressionKind, Star};
 
 use crate::attribute::Attribute;
 use crate::resolver::Resolver;
-use crate::scope::{Scope, quote_parts};
-use crate::typed::Typed;
+use crate::scope::{Scope, quote_parts, to_outer};
+use crate::typed::{Typed, TypedKind};
+
+/// What is left out of a star: the position of a column, and the names of the fields inside it.
+type Excluded = (usize, Vec<String>);
 
 impl Resolver<'_> {
     /// Resolves a SELECT list, or a function's arguments: stars become the columns they stand for.
@@ -17,8 +22,8 @@ impl Resolver<'_> {
         for expression in expressions {
             match &expression.kind {
                 ExpressionKind::Star(star) => resolved.extend(self.expand_star(star, scope, &expression.origin)?),
-                ExpressionKind::Regex { pattern, plan_id } => {
-                    resolved.extend(self.expand_regex(pattern, *plan_id, scope)?);
+                ExpressionKind::Regex { pattern, table, plan_id } => {
+                    resolved.extend(self.expand_regex(pattern, table.as_deref(), *plan_id, scope)?);
                 }
                 _ => resolved.push(self.resolve_expression(expression, scope)?),
             }
@@ -36,7 +41,18 @@ impl Resolver<'_> {
         if star.except.is_empty() {
             return Ok(columns);
         }
-        self.star_except(columns, &star.except, scope, origin)
+        let mut excluded = Vec::with_capacity(star.except.len());
+        for name in &star.except {
+            match self.excluded_column(&columns, name, scope, origin)? {
+                Some(found) => excluded.push(found),
+                None => return Err(self.unknown_exception(&columns, name, origin)),
+            }
+        }
+        let overlapping = || {
+            let names: Vec<_> = star.except.iter().map(|name| name.join(".")).collect();
+            SparkError::new("EXCEPT_OVERLAPPING_COLUMNS").param("columns", names.join(", ")).at(origin)
+        };
+        self.without(columns, &excluded, &overlapping, origin)
     }
 
     fn star_of_plan(&self, plan_id: i64, scope: &Scope<'_>, origin: &Origin) -> SparkResult<Vec<Typed>> {
@@ -61,6 +77,12 @@ impl Resolver<'_> {
             }
             return Ok(qualified.into_iter().map(Typed::column).collect());
         }
+        if let Some(outer) = scope.environment.outer
+            && self.find_column(target, scope, origin)?.is_none()
+            && outer.attributes.iter().any(|attribute| self.has_qualifier(attribute, target))
+        {
+            return Ok(self.star_of_target(target, outer, origin)?.into_iter().map(to_outer).collect());
+        }
         let Some(value) = self.find_name(target, scope, origin)? else {
             let columns: Vec<_> = scope.attributes.iter().map(Attribute::qualified_name).collect();
             return Err(SparkError::new("CANNOT_RESOLVE_STAR_EXPAND")
@@ -81,47 +103,130 @@ impl Resolver<'_> {
         attribute.qualifier.iter().skip(start).zip(target).all(|(known, given)| self.same_name(known, given))
     }
 
-    fn star_except(
+    /// Which column, and which field of it, a name in `EXCEPT (…)` means; fields of a struct go by their own names.
+    fn excluded_column(
         &self,
-        columns: Vec<Typed>,
-        except: &[Vec<String>],
+        columns: &[Typed],
+        name: &[String],
         scope: &Scope<'_>,
         origin: &Origin,
+    ) -> SparkResult<Option<Excluded>> {
+        let Some((first, rest)) = name.split_first() else { return Ok(None) };
+        let is_field =
+            |column: &Typed| matches!(&column.kind, TypedKind::Field { name, .. } if self.same_name(name, first));
+        if let Some(position) = columns.iter().position(is_field) {
+            return Ok(Some((position, rest.to_vec())));
+        }
+        let Some(mut found) = self.find_name(name, scope, origin)? else { return Ok(None) };
+        let mut path = Vec::new();
+        while let TypedKind::Field { child, name } = found.kind {
+            path.push(name.to_string());
+            found = *child;
+        }
+        path.reverse();
+        let TypedKind::Column(attribute) = &found.kind else { return Ok(None) };
+        let is_same = |column: &Typed| matches!(&column.kind, TypedKind::Column(known) if known.id == attribute.id);
+        Ok(columns.iter().position(is_same).map(|position| (position, path)))
+    }
+
+    fn unknown_exception(&self, columns: &[Typed], name: &[String], origin: &Origin) -> SparkError {
+        let columns: Vec<_> = columns.iter().map(|column| format!("`{}`", self.column_title(column))).collect();
+        SparkError::new("UNRESOLVED_COLUMN.WITH_SUGGESTION")
+            .param("objectName", quote_parts(name))
+            .param("proposal", columns.join(", "))
+            .at(origin)
+    }
+
+    fn column_title(&self, column: &Typed) -> Arc<str> {
+        match &column.kind {
+            TypedKind::Column(attribute) => attribute.name.clone(),
+            TypedKind::Field { name, .. } => name.clone(),
+            _ => self.printer().print(column).into(),
+        }
+    }
+
+    /// The columns without the excluded ones; a struct without the excluded fields is made anew.
+    fn without(
+        &self,
+        columns: Vec<Typed>,
+        excluded: &[Excluded],
+        overlapping: &dyn Fn() -> SparkError,
+        origin: &Origin,
     ) -> SparkResult<Vec<Typed>> {
-        let mut kept = columns;
-        for name in except {
-            let Some(excluded) = self.find_name(name, scope, origin)? else {
-                let columns: Vec<_> =
-                    scope.attributes.iter().map(|attribute| format!("`{}`", attribute.name)).collect();
-                return Err(SparkError::new("UNRESOLVED_COLUMN.WITH_SUGGESTION")
-                    .param("objectName", quote_parts(name))
-                    .param("proposal", columns.join(", "))
-                    .at(origin));
-            };
-            let key = crate::lower::Lowering { origins: None }.expression(&excluded)?;
-            let before = kept.len();
-            kept.retain(|column| {
-                crate::lower::Lowering { origins: None }.expression(column).is_ok_and(|other| other != key)
-            });
-            if kept.len() == before {
-                return Err(SparkError::unsupported("EXCEPT of a nested field in a star"));
+        let mut kept = Vec::with_capacity(columns.len());
+        for (position, column) in columns.into_iter().enumerate() {
+            let paths: Vec<_> =
+                excluded.iter().filter(|(at, _)| *at == position).map(|(_, path)| path.as_slice()).collect();
+            match paths.as_slice() {
+                [] => kept.push(column),
+                [[]] => {}
+                paths if paths.iter().any(|path| path.is_empty()) => return Err(overlapping()),
+                paths => kept.push(self.without_fields(column, paths, overlapping, origin)?),
             }
         }
         Ok(kept)
     }
 
-    fn expand_regex(&self, pattern: &str, plan_id: Option<i64>, scope: &Scope<'_>) -> SparkResult<Vec<Typed>> {
+    fn without_fields(
+        &self,
+        column: Typed,
+        paths: &[&[String]],
+        overlapping: &dyn Fn() -> SparkError,
+        origin: &Origin,
+    ) -> SparkResult<Typed> {
+        let title = self.column_title(&column);
+        let SparkType::Struct(schema) = column.data_type.clone() else {
+            return Err(SparkError::internal("a field of what is no struct was excluded"));
+        };
+        let mut excluded = Vec::with_capacity(paths.len());
+        for path in paths {
+            let Some((first, rest)) = path.split_first() else { continue };
+            let position = schema.iter().position(|field| self.same_name(&field.name, first));
+            let Some(position) = position else {
+                // Names the field that is missing.
+                self.fields(column, std::slice::from_ref(first), origin)?;
+                return Err(SparkError::internal("a field was found after it was not"));
+            };
+            excluded.push((position, rest.to_vec()));
+        }
+        let fields: SparkResult<Vec<_>> =
+            schema.iter().map(|field| self.fields(column.clone(), std::slice::from_ref(&field.name), origin)).collect();
+        let kept = self.without(fields?, &excluded, overlapping, origin)?;
+        let mut arguments = Vec::with_capacity(2 * kept.len());
+        for field in kept {
+            let name = match &field.kind {
+                TypedKind::Alias(alias) => alias.names.first().cloned().unwrap_or_default(),
+                _ => self.column_title(&field),
+            };
+            arguments.push(Typed::literal(ScalarValue::Utf8(Some(name.to_string())), SparkType::STRING));
+            arguments.push(field.into_unaliased());
+        }
+        let rebuilt = self.call("named_struct", arguments, origin)?;
+        Ok(self.named(rebuilt, &title))
+    }
+
+    fn expand_regex(
+        &self,
+        pattern: &str,
+        table: Option<&str>,
+        plan_id: Option<i64>,
+        scope: &Scope<'_>,
+    ) -> SparkResult<Vec<Typed>> {
         let relation: Option<Arc<[Attribute]>> = plan_id
             .and_then(|plan_id| scope.plan_ids.and_then(|plan_ids| plan_ids.get(&plan_id)))
             .and_then(|relations| relations.first().cloned());
         let attributes = relation.as_deref().unwrap_or(scope.attributes);
         let flags = if self.context.conf.case_sensitive() { "" } else { "(?i)" };
-        let regex = regex::Regex::new(&format!("{flags}^(?:{pattern})$")).map_err(|_| {
+        let regex = JavaRegex::new(&format!("{flags}^(?:{pattern})$")).ok_or_else(|| {
             SparkError::new("INVALID_PARAMETER_VALUE.PATTERN")
                 .param("parameter", "`regexp`")
                 .param("functionName", "`colRegex`")
                 .param("value", format!("'{pattern}'"))
         })?;
-        Ok(attributes.iter().filter(|attribute| regex.is_match(&attribute.name)).map(Typed::column).collect())
+        let is_meant = |attribute: &&Attribute| {
+            table.is_none_or(|table| attribute.qualifier.last().is_some_and(|last| self.same_name(last, table)))
+                && regex.is_match(&attribute.name)
+        };
+        Ok(attributes.iter().filter(is_meant).map(Typed::column).collect())
     }
 }

@@ -10,16 +10,17 @@ use crate::resolved::Resolved;
 use crate::resolver::{Environment, Resolver};
 use crate::scope::Scope;
 use crate::typed::{SubqueryPlan, Typed, TypedKind};
-use crate::unnest::outer_references;
+use crate::unnest::outer_occurrences;
 
 impl Resolver<'_> {
     fn subquery(&self, query: &Relation, scope: &Scope<'_>) -> SparkResult<Resolved> {
         let environment = Environment { outer: Some(scope), windows: &[], is_limit_all: false, ..scope.environment };
+        self.check_ambiguous_names(query, environment)?;
         self.resolve_relation(query, environment)
     }
 
     fn subquery_plan(&self, resolved: Resolved, scope: &Scope<'_>) -> SparkResult<Arc<SubqueryPlan>> {
-        let references = outer_references(&resolved.plan)?;
+        let references = outer_occurrences(&resolved.plan)?;
         let outer = references.iter().filter_map(|column| scope.attribute_of(column)).cloned().collect();
         Ok(Arc::new(SubqueryPlan { resolved, outer }))
     }

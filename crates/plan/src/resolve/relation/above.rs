@@ -7,10 +7,15 @@ use firesteel_syntax::ir::{Expression, Relation};
 
 use crate::attribute::Attribute;
 use crate::block::{Block, GroupBy, Output};
+use crate::lower::comparison_key;
 use crate::resolved::Resolved;
 use crate::resolver::{Environment, Resolver};
-use crate::scope::Scope;
+use crate::scope::{Scope, quote_parts, written_name};
 use crate::typed::{Typed, TypedKind};
+
+/// The condition of aggregates where none may stand, and the parameter that lists them.
+pub(super) const INVALID_HERE: &str = "UNSUPPORTED_EXPR_FOR_OPERATOR";
+pub(super) const INVALID_EXPRESSIONS: &str = "invalidExprSqls";
 
 impl Resolver<'_> {
     pub fn having(
@@ -25,6 +30,7 @@ impl Resolver<'_> {
         let condition = self.with_block_scope(&input, block, environment, resolve)?;
         without_windows(&condition, "HAVING")?;
         let mut block = Block::clone(block);
+        block.having_adds |= block.needs_more_for(&condition)?;
         block.having.push(block.in_terms_of_input(condition));
         if block.grouping.is_none() {
             block.grouping = Some(GroupBy { expressions: Vec::new(), sets: None });
@@ -94,6 +100,9 @@ impl Resolver<'_> {
         if !typed.has_aggregate() && self.refers_only_to(&typed, &input) {
             return Ok((input, typed));
         }
+        if block.hides_input() {
+            self.check_above_having(&block, &typed)?;
+        }
         let origin = typed.origin.clone();
         let expression = block.in_terms_of_input(typed);
         let name = self.printer().print(&expression);
@@ -123,6 +132,40 @@ impl Resolver<'_> {
         }
     }
 
+    /// Where the block hides its input, only its columns and those grouped by exist, and no aggregates.
+    fn check_above_having(&self, block: &Block, typed: &Typed) -> SparkResult<()> {
+        let grouped = block.grouping.as_ref().map(|grouping| grouping.expressions.as_slice()).unwrap_or_default();
+        let is_known = |attribute: &Attribute| {
+            block.output_of(attribute).is_some()
+                || grouped.iter().any(
+                    |group| matches!(&group.unaliased().kind, TypedKind::Column(known) if known.id == attribute.id),
+                )
+        };
+        let mut pending = vec![typed];
+        let mut aggregates = Vec::new();
+        while let Some(part) = pending.pop() {
+            match &part.kind {
+                TypedKind::Column(attribute) if !is_known(attribute) => {
+                    let written = attribute.written.as_deref();
+                    let parts = written.map_or_else(|| vec![attribute.name.to_string()], <[String]>::to_vec);
+                    let names: Vec<Vec<String>> = block.outputs.iter().map(Output::name_parts).collect();
+                    let proposal = firesteel_base::suggestion::suggest(&written_name(&parts), &names).join(", ");
+                    return Err(SparkError::new("UNRESOLVED_COLUMN.WITH_SUGGESTION")
+                        .param("objectName", quote_parts(&parts))
+                        .param("proposal", proposal)
+                        .at(&part.origin));
+                }
+                TypedKind::Aggregate(_) => aggregates.push(format!("\"{}\"", self.printer().print(part))),
+                _ => {}
+            }
+            pending.extend(part.children().into_iter().rev());
+        }
+        if aggregates.is_empty() {
+            return Ok(());
+        }
+        Err(SparkError::new(INVALID_HERE).param(INVALID_EXPRESSIONS, aggregates.join(", ")))
+    }
+
     fn refers_only_to(&self, typed: &Typed, input: &Resolved) -> bool {
         !typed.any(&|part| match &part.kind {
             TypedKind::Column(attribute) => {
@@ -134,7 +177,49 @@ impl Resolver<'_> {
     }
 }
 
+impl Output {
+    /// The name with the qualifier of the column that it is.
+    fn name_parts(&self) -> Vec<String> {
+        self.attribute.qualifier.iter().cloned().chain([self.attribute.name.to_string()]).collect()
+    }
+}
+
 impl Block {
+    /// Whether ORDER BY sees no more of the input than what is grouped by: a projection stands above the aggregate,
+    /// because HAVING needs what is not selected, or because windows look at the groups.
+    fn hides_input(&self) -> bool {
+        self.having_adds || self.grouping.is_some() && self.outputs.iter().any(|output| output.expression.has_window())
+    }
+
+    /// Whether a HAVING condition needs an aggregate or a grouping expression that is not selected.
+    fn needs_more_for(&self, condition: &Typed) -> SparkResult<bool> {
+        if let TypedKind::Column(attribute) = &condition.kind {
+            return Ok(self.output_of(attribute).is_none());
+        }
+        if matches!(condition.kind, TypedKind::Literal(_)) {
+            return Ok(false);
+        }
+        if matches!(condition.kind, TypedKind::Grouping { .. } | TypedKind::GroupingId { .. }) {
+            return Ok(false);
+        }
+        // What asks for the grouping has no key; its parts have.
+        let key = comparison_key(condition).ok();
+        let is_same = |known: &Typed| key.is_some() && comparison_key(known.unaliased()).ok() == key;
+        if self.outputs.iter().any(|output| is_same(&output.expression)) {
+            return Ok(false);
+        }
+        let mut groups = self.grouping.iter().flat_map(|grouping| &grouping.expressions);
+        if matches!(condition.kind, TypedKind::Aggregate(_)) || groups.any(is_same) {
+            return Ok(true);
+        }
+        for child in condition.children() {
+            if self.needs_more_for(child)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// References to the block's own columns replaced by what they are computed from.
     pub fn in_terms_of_input(&self, mut typed: Typed) -> Typed {
         self.replace_outputs(&mut typed);

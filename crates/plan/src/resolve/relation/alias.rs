@@ -92,6 +92,7 @@ impl Resolver<'_> {
     /// The table's query as it stands.
     pub fn common_table_alone(&self, table: &CommonTable, before: &CommonTables<'_>) -> SparkResult<Resolved> {
         let environment = Environment { tables: Some(before), windows: &[], ..before.environment };
+        self.check_ambiguous_names(&table.query, environment)?;
         let resolved = self.resolve_relation(&table.query, environment)?;
         self.aliased_relation(resolved, &table.name, &[], &table.columns)
     }
@@ -144,6 +145,17 @@ impl Resolver<'_> {
             && columns.len() != resolved.output.len()
         {
             return Err(columns_mismatch(columns.len(), resolved.output.len(), 0).at(&input.origin));
+        }
+        if let RelationKind::TableFunction(call) = &input.kind
+            && !columns.is_empty()
+            && columns.len() != resolved.output.len()
+        {
+            let function: Vec<String> = call.name.iter().map(|part| part.to_lowercase()).collect();
+            return Err(SparkError::new("NUM_TABLE_VALUE_ALIASES_MISMATCH")
+                .param("funcName", quote_parts(&function))
+                .param("aliasesNum", columns.len().to_string())
+                .param("outColsNum", resolved.output.len().to_string())
+                .at(&input.origin));
         }
         self.aliased_relation(resolved, name, qualifier, columns)
     }

@@ -8,6 +8,7 @@ use datafusion::functions_nested::expr_fn::cardinality;
 use datafusion::logical_expr::{Expr, LogicalPlan, Projection, Unnest, lit, when};
 use datafusion::scalar::ScalarValue;
 use firesteel_base::{Origin, SparkError, SparkResult, SparkType};
+use firesteel_functions::coercion::{Expected, implicit_cast, ordinal};
 use firesteel_functions::kernel::from_engine;
 use firesteel_syntax::ir::expression::{Expression, ExpressionKind, FunctionCall};
 use firesteel_syntax::ir::relation::{LateralView, Range, TableFunction};
@@ -66,6 +67,7 @@ impl Resolver<'_> {
             FunctionCall { name: call.name.clone(), arguments: call.arguments.clone(), ..FunctionCall::default() };
         let expression = Expression::new(ExpressionKind::Function(Box::new(function)), origin.clone());
         let generator = self.resolve_expression(&expression, &Scope::empty(environment))?;
+        self.check_generator(&generator)?;
         let TypedKind::Generator(call) = generator.kind else { return Err(unresolvable()) };
         let (mut generated, columns) = self.generate(input, &call, call.bound.is_outer, &[])?;
         generated.output = columns;
@@ -75,20 +77,12 @@ impl Resolver<'_> {
     fn range_function(&self, call: &TableFunction, environment: Environment<'_>) -> SparkResult<Resolved> {
         let scope = Scope::empty(environment);
         let mut numbers = Vec::with_capacity(call.arguments.len());
-        for argument in &call.arguments {
-            let typed = self.coerce(self.resolve_expression(argument, &scope)?, &SparkType::Long)?;
-            match self.fold(&typed)? {
-                Some(ScalarValue::Int64(Some(number))) => numbers.push(number),
-                _ => {
-                    return Err(SparkError::new("UNEXPECTED_INPUT_TYPE")
-                        .param("functionName", "`range`")
-                        .param("paramIndex", "first")
-                        .param("requiredType", "\"BIGINT\"")
-                        .param("inputSql", format!("\"{}\"", self.printer().print(&typed)))
-                        .param("inputType", format!("\"{}\"", typed.data_type.sql())));
-                }
-            }
+        let names: &[&str] = if call.arguments.len() == 1 { &["end"] } else { &["start", "end", "step", "numSlices"] };
+        for (argument, name) in call.arguments.iter().zip(names) {
+            numbers.push(self.range_number(argument, name, &scope)?);
         }
+        // Whatever is more than these is counted below.
+        numbers.resize(call.arguments.len(), 0);
         let (start, end, step) = match numbers.as_slice() {
             [end] => (0, *end, 1),
             [start, end] => (*start, *end, 1),
@@ -101,7 +95,37 @@ impl Resolver<'_> {
                     .param("docroot", "https://spark.apache.org/docs/latest"));
             }
         };
+        if step == 0 {
+            return Err(SparkError::new("FAILED_FUNCTION_CALL").param("funcName", "`range`"));
+        }
         self.range(&Range { start, end, step, partitions: None })
+    }
+
+    /// The value of the parameter of `range` that has this name.
+    fn range_number(&self, argument: &Expression, name: &str, scope: &Scope<'_>) -> SparkResult<i64> {
+        let typed = self.resolve_expression(argument, scope)?.into_unaliased();
+        let unexpected = || {
+            let place = ["start", "end", "step", "numSlices"].iter().position(|known| *known == name);
+            SparkError::new("UNEXPECTED_INPUT_TYPE")
+                .param("functionName", "`range`")
+                .param("paramIndex", ordinal(place.unwrap_or(0)))
+                .param("requiredType", "\"BIGINT\"")
+                .param("inputSql", format!("\"{}\"", self.printer().print(&typed)))
+                .param("inputType", format!("\"{}\"", typed.data_type.sql()))
+        };
+        if !self.is_foldable(&typed) {
+            return Err(SparkError::new("NON_FOLDABLE_ARGUMENT")
+                .param("funcName", "`range`")
+                .param("paramName", format!("`{name}`"))
+                .param("paramType", "\"BIGINT\""));
+        }
+        if implicit_cast(&typed.data_type, &Expected::LONG, self.bind.ansi).is_none() {
+            return Err(unexpected());
+        }
+        match self.fold(&self.coerce(typed.clone(), &SparkType::Long)?)? {
+            Some(ScalarValue::Int64(Some(number))) => Ok(number),
+            _ => Err(unexpected()),
+        }
     }
 
     /// Puts a generator's rows beside the row they come from. The input's columns stay; the new ones are given back.

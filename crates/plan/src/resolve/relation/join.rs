@@ -17,11 +17,11 @@ use crate::scope::Scope;
 use crate::typed::Typed;
 
 /// Two sides about to be joined.
-struct Sides {
-    left: Resolved,
-    right: Resolved,
-    kind: JoinKind,
-    plan_ids: PlanIds,
+pub(super) struct Sides {
+    pub(super) left: Resolved,
+    pub(super) right: Resolved,
+    pub(super) kind: JoinKind,
+    pub(super) plan_ids: PlanIds,
 }
 
 impl Resolver<'_> {
@@ -42,6 +42,7 @@ impl Resolver<'_> {
                 let condition = self.join_condition(&sides, condition, environment)?;
                 self.joined(sides, Some(condition))
             }
+            JoinCondition::NearestBy(nearest) => self.join_nearest(sides, nearest, environment),
             JoinCondition::Using(columns) => self.join_using(sides, columns),
             JoinCondition::Natural => {
                 let shared: Vec<_> = sides
@@ -62,15 +63,7 @@ impl Resolver<'_> {
         condition: &Expression,
         environment: Environment<'_>,
     ) -> SparkResult<Typed> {
-        let attributes: Vec<_> = sides.left.output.iter().chain(&sides.right.output).cloned().collect();
-        let hidden: Vec<_> = sides.left.hidden.iter().chain(&sides.right.hidden).cloned().collect();
-        let scope = Scope {
-            attributes: &attributes,
-            hidden: &hidden,
-            plan_ids: Some(&sides.plan_ids),
-            ..Scope::empty(environment)
-        };
-        let typed = self.resolve_expression(condition, &scope)?.into_unaliased();
+        let typed = self.of_both_sides(sides, condition, environment)?;
         match typed.data_type {
             SparkType::Boolean => Ok(typed),
             _ => Err(SparkError::new("JOIN_CONDITION_IS_NOT_BOOLEAN_TYPE")
@@ -80,8 +73,26 @@ impl Resolver<'_> {
         }
     }
 
+    /// An expression over the columns of both sides.
+    pub(super) fn of_both_sides(
+        &self,
+        sides: &Sides,
+        expression: &Expression,
+        environment: Environment<'_>,
+    ) -> SparkResult<Typed> {
+        let attributes: Vec<_> = sides.left.output.iter().chain(&sides.right.output).cloned().collect();
+        let hidden: Vec<_> = sides.left.hidden.iter().chain(&sides.right.hidden).cloned().collect();
+        let scope = Scope {
+            attributes: &attributes,
+            hidden: &hidden,
+            plan_ids: Some(&sides.plan_ids),
+            ..Scope::empty(environment)
+        };
+        Ok(self.resolve_expression(expression, &scope)?.into_unaliased())
+    }
+
     /// The join with both sides' columns; those of a side that may be missing become nullable.
-    fn joined(&self, sides: Sides, condition: Option<Typed>) -> SparkResult<Resolved> {
+    pub(super) fn joined(&self, sides: Sides, condition: Option<Typed>) -> SparkResult<Resolved> {
         let filter = condition.map(|condition| self.lowering().expression(&condition)).transpose()?;
         let plan = EngineJoin::try_new(
             Arc::new(sides.left.plan.clone()),

@@ -2,6 +2,7 @@
 
 use datafusion::scalar::ScalarValue;
 use firesteel_base::{Origin, SparkError, SparkResult, SparkType};
+use firesteel_functions::cast::can_cast;
 use firesteel_syntax::ir::relation::Pivot;
 use firesteel_syntax::ir::{Expression, ExpressionKind};
 
@@ -22,12 +23,23 @@ impl Resolver<'_> {
         let columns: Vec<_> = columns.into_iter().map(Typed::into_unaliased).collect();
         let column = match columns.as_slice() {
             [column] => column.clone(),
-            _ => self.call("struct", columns.clone(), &Origin::Unknown)?,
+            columns => {
+                let named = columns.iter().flat_map(|column| {
+                    let name = ScalarValue::Utf8(Some(self.default_name(column)));
+                    [Typed::literal(name, SparkType::STRING), column.clone()]
+                });
+                self.call("named_struct", named.collect(), &Origin::Unknown)?
+            }
         };
+        if holds_map(&column.data_type) {
+            return Err(SparkError::new("INCOMPARABLE_PIVOT_COLUMN")
+                .param("columnName", format!("`{}`", self.printer().print(&column))));
+        }
         if pivot.values.is_empty() {
             return Err(SparkError::internal("a pivot's values were not looked up"));
         }
         let aggregates = self.select_list(&pivot.aggregates, &scope)?;
+        aggregates.iter().try_for_each(|aggregate| self.check_aggregates(aggregate))?;
         let groups = match &pivot.grouping {
             Some(grouping) => {
                 let groups = grouping.iter().map(|group| self.resolve_expression(group, &scope));
@@ -48,7 +60,7 @@ impl Resolver<'_> {
 
     /// A value's name, and the condition that a row has it.
     fn pivot_value(&self, value: &Expression, column: &Typed, scope: &Scope<'_>) -> SparkResult<(String, Typed)> {
-        let typed = self.resolve_expression(value, &Scope::empty(scope.environment))?;
+        let typed = self.resolve_expression(value, scope)?;
         let named = match &typed.kind {
             TypedKind::Alias(alias) => alias.names.first().cloned(),
             _ => None,
@@ -65,13 +77,30 @@ impl Resolver<'_> {
                 let text = self.session_cast_of(typed.clone(), &SparkType::STRING)?;
                 match self.fold(&text)? {
                     Some(ScalarValue::Utf8(Some(text)) | ScalarValue::Utf8View(Some(text))) => text,
-                    _ => printed,
+                    _ => printed.clone(),
                 }
             }
         };
+        if !can_cast(&typed.data_type, &column.data_type, self.session_cast()) {
+            return Err(SparkError::new("PIVOT_VALUE_DATA_TYPE_MISMATCH")
+                .param("value", printed)
+                .param("valueType", typed.data_type.simple_string())
+                .param("pivotType", column.data_type.simple_string()));
+        }
         let typed = self.coerce(typed, &column.data_type)?;
         let matches = self.call("<=>", vec![column.clone(), typed], &Origin::Unknown)?;
         Ok((name, matches))
+    }
+
+    /// Columns may only stand inside of aggregate functions.
+    fn check_aggregates(&self, expression: &Typed) -> SparkResult<()> {
+        match &expression.kind {
+            TypedKind::Aggregate(_) => Ok(()),
+            TypedKind::Column(_) => {
+                Err(SparkError::new("_LEGACY_ERROR_TEMP_1006").param("sql", self.qualified_printer().print(expression)))
+            }
+            _ => expression.children().into_iter().try_for_each(|child| self.check_aggregates(child)),
+        }
     }
 
     /// The aggregate over the rows that match; NULL where there are none.
@@ -125,6 +154,16 @@ fn refuse_star(aggregate: &Expression) -> SparkResult<()> {
             .param("prettyName", "Pivot")
             .at(&star.origin)),
         None => Ok(()),
+    }
+}
+
+/// Maps cannot be compared, nor can what holds one.
+fn holds_map(data_type: &SparkType) -> bool {
+    match data_type {
+        SparkType::Map { .. } => true,
+        SparkType::Array { element, .. } => holds_map(element),
+        SparkType::Struct(schema) => schema.iter().any(|field| holds_map(&field.data_type)),
+        _ => false,
     }
 }
 

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use firesteel_base::{SparkError, SparkResult};
+use datafusion::scalar::ScalarValue;
+use firesteel_base::identifier::quote_if_needed;
+use firesteel_base::{SparkError, SparkResult, SparkType};
 use firesteel_syntax::ir::expression::ExpressionKind;
 use firesteel_syntax::ir::{Expression, Relation};
 
@@ -36,9 +38,56 @@ impl Resolver<'_> {
         if selected.iter().any(Typed::has_generator) {
             return self.project_generator(input, grouping, selected);
         }
-        let outputs = selected.into_iter().map(|expression| self.output(expression)).collect();
-        let block = Block { input, grouping, outputs, extras: Vec::new(), having: Vec::new(), qualify: Vec::new() };
+        let outputs: Vec<Output> = selected.into_iter().map(|expression| self.output(expression)).collect();
+        if let Some(grouping) = &grouping {
+            self.refuse_outer_aggregates(grouping, &outputs)?;
+        }
+        let block = Block {
+            input,
+            grouping,
+            outputs,
+            extras: Vec::new(),
+            having: Vec::new(),
+            qualify: Vec::new(),
+            having_adds: false,
+        };
         block.build(self)
+    }
+
+    /// A subquery can neither group by a column of the query around nor aggregate nothing but such columns.
+    fn refuse_outer_aggregates(&self, grouping: &GroupBy, outputs: &[Output]) -> SparkResult<()> {
+        let refers_outside = |typed: &Typed| typed.any(&|part| matches!(part.kind, TypedKind::Outer(_)));
+        let aggregates_outside = |typed: &Typed| {
+            typed.any(&|part| {
+                matches!(part.kind, TypedKind::Aggregate(_))
+                    && refers_outside(part)
+                    && !part.any(&|inner| matches!(inner.kind, TypedKind::Column(_)))
+            })
+        };
+        let nests = |typed: &Typed| {
+            typed.any(&|part| {
+                matches!(part.kind, TypedKind::Aggregate(_)) && part.children().into_iter().any(Typed::has_aggregate)
+            })
+        };
+        // That is refused elsewhere, for what it is.
+        if outputs.iter().any(|output| nests(&output.expression)) {
+            return Ok(());
+        }
+        if !grouping.expressions.iter().any(refers_outside)
+            && !outputs.iter().any(|output| aggregates_outside(&output.expression))
+        {
+            return Ok(());
+        }
+        let printed = |typed: &Typed| self.printer().print(&without_outer(typed.clone()));
+        let mut expressions: Vec<String> =
+            grouping.expressions.iter().filter(|typed| refers_outside(typed)).map(printed).collect();
+        for output in outputs.iter().filter(|output| refers_outside(&output.expression)) {
+            let name = quote_if_needed(&output.attribute.name);
+            expressions.push(format!("{} AS {name}", printed(&output.expression)));
+        }
+        let quoted: Vec<_> = expressions.iter().map(|text| format!("\"{text}\"")).collect();
+        Err(SparkError::new("UNSUPPORTED_SUBQUERY_EXPRESSION_CATEGORY.CORRELATED_REFERENCE")
+            .param("sqlExprs", quoted.join(",")))
     }
 
     /// Resolves a SELECT list; each alias can be used by those behind it.
@@ -139,7 +188,7 @@ impl Resolver<'_> {
     }
 
     /// A generator may only be a whole column of the list.
-    fn check_generator(&self, expression: &Typed) -> SparkResult<()> {
+    pub fn check_generator(&self, expression: &Typed) -> SparkResult<()> {
         if expression.children().into_iter().any(Typed::has_generator) {
             let printed = format!("\"{}\"", self.printer().print(expression));
             return Err(SparkError::new("UNSUPPORTED_GENERATOR.NESTED_IN_EXPRESSIONS").param("expression", printed));
@@ -194,6 +243,7 @@ impl Resolver<'_> {
             extras: Vec::new(),
             having: Vec::new(),
             qualify: Vec::new(),
+            having_adds: false,
         };
         self.project_generator(Resolved { block: None, ..block.build(self)? }, None, above)
     }
@@ -204,6 +254,21 @@ fn is_column_path(expression: &Typed) -> bool {
     match &expression.kind {
         TypedKind::Column(_) | TypedKind::Outer(_) => true,
         TypedKind::Field { child, .. } => is_column_path(child),
+        // A session variable's field, unlike that of a function's result.
+        TypedKind::Substituted(substituted) => substituted.printed.starts_with("variablereference("),
         _ => false,
     }
+}
+
+/// The expression with columns of the query around as plain columns.
+fn without_outer(mut typed: Typed) -> Typed {
+    if let TypedKind::Outer(attribute) = typed.kind {
+        typed.kind = TypedKind::Column(attribute);
+        return typed;
+    }
+    for child in typed.children_mut() {
+        let taken = std::mem::replace(child, Typed::literal(ScalarValue::Null, SparkType::Null));
+        *child = without_outer(taken);
+    }
+    typed
 }

@@ -47,6 +47,28 @@ impl Resolver<'_> {
         self.resolve_relation(&with.input, Environment { tables: Some(&tables), ..environment })
     }
 
+    /// A table of a `WITH` inside of another that has one of that name, if the session wants to hear of it: where the
+    /// inner one is the query of a table or of an expression. In `FROM` it hides the outer one.
+    pub fn check_ambiguous_names(&self, query: &Relation, environment: Environment<'_>) -> SparkResult<()> {
+        let RelationKind::With(with) = &query.kind else { return Ok(()) };
+        if self.context.conf.cte_precedence_policy() != LegacyBehaviorPolicy::Exception {
+            return Ok(());
+        }
+        let mut around = environment.tables;
+        while let Some(tables) = around {
+            for outer in tables.tables.iter().take(tables.visible) {
+                if let Some(table) = with.tables.iter().find(|table| self.same_name(&table.name, &outer.name)) {
+                    return Err(SparkError::new("AMBIGUOUS_ALIAS_IN_NESTED_CTE")
+                        .param("name", format!("`{}`", table.name))
+                        .param("config", "\"spark.sql.legacy.ctePrecedencePolicy\"")
+                        .param("docroot", "https://spark.apache.org/docs/latest"));
+                }
+            }
+            around = tables.around;
+        }
+        Ok(())
+    }
+
     fn check_recursion_mode(&self, with: &With) -> SparkResult<()> {
         if with.is_recursive && self.context.conf.cte_precedence_policy() == LegacyBehaviorPolicy::Legacy {
             return Err(SparkError::new("RECURSIVE_CTE_IN_LEGACY_MODE"));

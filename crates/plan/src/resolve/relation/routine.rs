@@ -114,7 +114,9 @@ impl Resolver<'_> {
                 }
                 (None, None) => return Err(self.wrong_count(function, arguments.len())),
             };
-            printed.push(self.printer().print(&value));
+            if given.get(index).copied().flatten().is_some() {
+                printed.push(self.printer().print(&value));
+            }
             let value = self.routine_cast(value, &definition.data_type)?;
             values.push((definition.name.last().cloned().unwrap_or_default(), value));
         }
@@ -122,14 +124,8 @@ impl Resolver<'_> {
     }
 
     fn wrong_count(&self, function: &UserFunction, given: usize) -> SparkError {
-        let most = function.definition.parameters.len();
-        let least = function.defaults().iter().filter(|default| default.is_none()).count();
-        let expected = if least == most {
-            most.to_string()
-        } else {
-            let counts: Vec<String> = (least..=most).map(|count| count.to_string()).collect();
-            format!("[{}]", counts.join(", "))
-        };
+        // Those with a default count too.
+        let expected = function.definition.parameters.len().to_string();
         SparkError::new("WRONG_NUM_ARGS.WITHOUT_SUGGESTION")
             .param("functionName", quote_name_parts(&function.name))
             .param("expectedNum", expected)
@@ -246,6 +242,7 @@ impl Resolver<'_> {
             (true, SparkType::Null) => "NULL".to_owned(),
             (true, data_type) => format!("CAST(NULL AS {})", data_type.sql()),
             (false, SparkType::String { .. }) => format!("'{}'", printed.replace('\\', "\\\\").replace('\'', "\\'")),
+            (false, SparkType::Double) => format!("{printed}D"),
             (false, _) => printed,
         }
     }

@@ -66,6 +66,7 @@ impl Resolver<'_> {
                 data_type: field.data_type.clone(),
                 nullable: field.nullable,
                 metadata: field.metadata.clone(),
+                written: None,
                 column: Column::new(Some(table.clone()), carrier.name()),
             })
             .collect();

@@ -8,6 +8,7 @@ use datafusion::logical_expr::{Expr, Join, JoinConstraint, LogicalPlan, Union};
 use firesteel_base::error::quoting::to_sql_type;
 use firesteel_base::{Origin, SparkError, SparkResult, SparkType};
 use firesteel_functions::coercion::ordinal;
+use firesteel_functions::collation::key_expr;
 use firesteel_functions::kernel::from_engine;
 use firesteel_syntax::ir::expression::{
     ExpressionKind, NullOrder, SortOrder, Window, WindowExpression, WindowSpecification,
@@ -160,8 +161,8 @@ impl Resolver<'_> {
             .output
             .iter()
             .zip(&right.output)
-            .map(|(first, second)| (Expr::Column(first.column.clone()), Expr::Column(second.column.clone())))
-            .collect();
+            .map(|(first, second)| Ok((self.column_key(first)?, self.column_key(second)?)))
+            .collect::<SparkResult<_>>()?;
         let join = Join::try_new(
             Arc::new(left.plan.clone()),
             Arc::new(right.plan.clone()),
@@ -185,6 +186,11 @@ impl Resolver<'_> {
             .collect();
         let resolved = Resolved::new(LogicalPlan::Join(join), output);
         Ok(resolved.with_plan_ids(merge_plan_ids(left.plan_ids, right.plan_ids)))
+    }
+
+    /// What a column is compared by.
+    fn column_key(&self, attribute: &Attribute) -> SparkResult<Expr> {
+        key_expr(Expr::Column(attribute.column.clone()), &attribute.data_type)
     }
 
     /// Equal rows numbered from one, in a last column. Their order does not matter, since they are alike.

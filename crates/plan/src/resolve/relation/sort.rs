@@ -9,10 +9,11 @@ use firesteel_syntax::ir::Relation;
 use firesteel_syntax::ir::expression::{ExpressionKind, NullOrder, SortOrder};
 use firesteel_syntax::ir::literal::Literal;
 
+use super::above::{INVALID_EXPRESSIONS, INVALID_HERE};
 use crate::resolved::Resolved;
 use crate::resolver::{Environment, Resolver};
 use crate::scope::Scope;
-use crate::typed::{SortKey, Typed};
+use crate::typed::{SortKey, Typed, TypedKind};
 
 impl Resolver<'_> {
     /// A sort of all rows. A sort within partitions is a sort of all rows too: a stronger promise.
@@ -25,16 +26,31 @@ impl Resolver<'_> {
     ) -> SparkResult<Resolved> {
         let mut input = self.resolve_relation(input, environment)?;
         let visible = input.output.len();
+        let mut invalid: Vec<String> = Vec::new();
         let mut keys: Vec<Option<SortKey>> = vec![None; order.len()];
         // Ordinals come last: they may count what the other keys had added behind the selected columns.
         let (ordinals, others): (Vec<_>, Vec<_>) =
             order.iter().zip(&mut keys).partition(|(item, _)| self.is_ordinal(item));
         for (item, key) in others.into_iter().chain(ordinals) {
-            let (next, child) = self.sort_child(input, item, visible, environment)?;
-            input = next;
-            *key = Some(self.sort_key(item, child.into_unaliased()));
+            match self.sort_child(input.clone(), item, visible, environment) {
+                Ok((next, child)) => {
+                    input = next;
+                    *key = Some(self.sort_key(item, child.into_unaliased()));
+                }
+                // Names that do not exist are told of first, in whichever key they stand.
+                Err(error) if error.condition() == INVALID_HERE => {
+                    invalid.extend(error.parameters().get(INVALID_EXPRESSIONS).cloned());
+                }
+                Err(error) => return Err(error),
+            }
         }
-        let keys: Vec<_> = keys.into_iter().flatten().collect();
+        if !invalid.is_empty() {
+            return Err(SparkError::new(INVALID_HERE).param(INVALID_EXPRESSIONS, invalid.join(", ")));
+        }
+        let mut keys: Vec<_> = keys.into_iter().flatten().collect();
+        for key in &mut keys {
+            current_columns(&mut key.child, &input);
+        }
         self.sorted(input, &keys)
     }
 
@@ -116,5 +132,19 @@ impl Resolver<'_> {
             }
             _ => Ok(()),
         }
+    }
+}
+
+/// What a later key had added may have moved the columns of the earlier ones.
+fn current_columns(expression: &mut Typed, input: &Resolved) {
+    if let TypedKind::Column(attribute) = &mut expression.kind {
+        let known = input.output.iter().chain(&input.hidden).find(|known| known.id == attribute.id);
+        if let Some(known) = known {
+            attribute.column = known.column.clone();
+        }
+        return;
+    }
+    for child in expression.children_mut() {
+        current_columns(child, input);
     }
 }

@@ -1,5 +1,6 @@
 //! `CREATE TABLE` in its forms.
 
+use firesteel_base::collation::Collation;
 use firesteel_base::identifier::{quote_identifier, quote_name_parts};
 use firesteel_base::{SparkError, SparkField, SparkResult, SparkSchema, SparkType};
 use firesteel_catalog::{Bucketing, Kind, ObjectName, OnExisting, Table, already_exists, database_not_found};
@@ -25,6 +26,8 @@ pub(crate) struct NewTable {
     pub(crate) options: IndexMap<String, String>,
     pub(crate) properties: IndexMap<String, String>,
     pub(crate) comment: Option<String>,
+    /// The collation of the columns that name none.
+    pub(crate) collation: Option<String>,
     pub(crate) existing: OnExisting,
 }
 
@@ -33,15 +36,27 @@ pub(super) async fn run(session: &Session, create: CreateTable) -> SparkResult<C
     if matches!(create.existing, CreateMode::Replace | CreateMode::CreateOrReplace) {
         return Err(unsupported_operation(&name, "REPLACE TABLE"));
     }
-    if create.clauses.collation.as_deref().is_some_and(|collation| !collation.eq_ignore_ascii_case("UTF8_BINARY")) {
-        return Err(SparkError::unsupported("DEFAULT COLLATION of a table"));
+    let collation = create.clauses.collation.as_deref();
+    let collation = collation.map(|name| Collation::canonical(&[name.to_owned()])).transpose()?;
+    if collation.is_some() && create.query.is_some() {
+        return Err(SparkError::unsupported("DEFAULT COLLATION of a table that is made from a query"));
     }
     refuse_column_features(&name, &create.columns, create.has_constraints)?;
     let mut columns = create.columns.clone();
     let partition_columns = partition_columns(&create.clauses.partitioning, &mut columns)?;
-    let schema = declared_schema(session, &columns, "CREATE TABLE").await?;
+    let mut schema = declared_schema(session, &columns, "CREATE TABLE").await?;
+    if let Some(collation) = &collation {
+        let collated = |field: &SparkField| SparkField {
+            data_type: with_default_collation(&field.data_type, collation),
+            ..field.clone()
+        };
+        schema = SparkSchema::new(schema.iter().map(collated).collect::<Vec<_>>());
+    }
     let existing = if create.existing == CreateMode::IfNotExists { OnExisting::Keep } else { OnExisting::Fail };
-    let new = new_table(name, schema, partition_columns, create.clauses, existing);
+    let new = NewTable {
+        collation: collation.map(|name| name.to_string()),
+        ..new_table(name, schema, partition_columns, create.clauses, existing)
+    };
     match create.query {
         Some(query) => create_from_rows(session, new, *query).await,
         None => create_table(session, new).await,
@@ -84,7 +99,24 @@ fn new_table(
         options: clauses.options,
         properties: clauses.properties,
         comment: clauses.comment,
+        collation: None,
         existing,
+    }
+}
+
+/// The type with its texts that name no collation in this one.
+fn with_default_collation(data_type: &SparkType, collation: &str) -> SparkType {
+    match data_type {
+        SparkType::String { collation: None } => SparkType::collated(collation),
+        SparkType::Array { element, contains_null } => {
+            SparkType::array(with_default_collation(element, collation), *contains_null)
+        }
+        SparkType::Map { key, value, value_contains_null } => SparkType::map(
+            with_default_collation(key, collation),
+            with_default_collation(value, collation),
+            *value_contains_null,
+        ),
+        other => other.clone(),
     }
 }
 
@@ -264,7 +296,7 @@ async fn describe(session: &Session, new: NewTable) -> SparkResult<Table> {
         options,
         properties: new.properties,
         comment: new.comment,
-        collation: None,
+        collation: new.collation,
         owner: String::new(),
         created_at: session.clock().unix_micros() / 1000,
         view: None,

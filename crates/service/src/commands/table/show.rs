@@ -108,6 +108,9 @@ fn create_table(table: &Table) -> String {
     if let Some(comment) = &table.comment {
         text.push_str(&format!("COMMENT {}\n", single_quoted(comment)));
     }
+    if let Some(collation) = &table.collation {
+        text.push_str(&format!("DEFAULT COLLATION {collation}\n"));
+    }
     text.push_str(&pairs("TBLPROPERTIES", &table.properties));
     text
 }
