@@ -188,18 +188,19 @@ impl Lowering<'_> {
     }
 
     fn aggregate(&self, call: &AggregateCall) -> SparkResult<Expr> {
-        let params = self.aggregate_parameters(call)?;
+        let params = self.aggregate_parameters(call, false)?;
         let aggregate = Expr::AggregateFunction(AggregateFunction { func: call.bound.udaf.clone(), params });
         Ok(aggregate)
     }
 
-    fn aggregate_parameters(&self, call: &AggregateCall) -> SparkResult<AggregateFunctionParams> {
+    fn aggregate_parameters(&self, call: &AggregateCall, in_window: bool) -> SparkResult<AggregateFunctionParams> {
         let mut args = if call.is_distinct { self.keys(&call.arguments)? } else { self.all(&call.arguments)? };
         if let Some(before) = call.bound.before {
             args = before(args)?;
         }
         let filter = call.filter.as_ref().map(|filter| self.expression(filter)).transpose()?;
-        if let Some(filter) = &filter {
+        // Spark computes the arguments of windows and of DISTINCT for all rows.
+        if let Some(filter) = filter.as_ref().filter(|_| !in_window && !call.is_distinct) {
             args = args.into_iter().map(|argument| guard::filtered(argument, filter)).collect();
         }
         Ok(AggregateFunctionParams {
@@ -214,7 +215,7 @@ impl Lowering<'_> {
     fn window(&self, call: &WindowCall) -> SparkResult<Expr> {
         let (fun, args, filter, treatment, distinct) = match &call.function {
             WindowFunction::Aggregate(aggregate) => {
-                let params = self.aggregate_parameters(aggregate)?;
+                let params = self.aggregate_parameters(aggregate, true)?;
                 let fun = WindowFunctionDefinition::AggregateUDF(aggregate.bound.udaf.clone());
                 (fun, params.args, params.filter, params.null_treatment, params.distinct)
             }

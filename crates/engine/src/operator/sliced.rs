@@ -17,7 +17,9 @@ use datafusion::physical_plan::metrics::{BaselineMetrics, ExecutionPlanMetricsSe
 use datafusion::physical_plan::projection::ProjectionExec;
 use datafusion::physical_plan::repartition::RepartitionExec;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
-use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties};
+use datafusion::physical_plan::{
+    ChildrenPropertiesMode, DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties, ReplaceChildrenOptions,
+};
 use firesteel_functions::kernel::budget::{in_slices, multiplies, rows_done};
 use futures::{Stream, StreamExt};
 
@@ -55,7 +57,8 @@ fn below_exchange(node: &Arc<dyn ExecutionPlan>) -> Result<Option<Arc<dyn Execut
     let input = Arc::clone(sliced.projection.input());
     let exchange = Arc::new(RepartitionExec::try_new(input, exchange.partitioning().clone())?);
     let sliced = SlicedExec::new(Arc::clone(&sliced.projection), sliced.row_bytes);
-    Arc::new(sliced).with_new_children(vec![exchange]).map(Some)
+    let options = ReplaceChildrenOptions::new(ChildrenPropertiesMode::Recompute);
+    Arc::new(sliced).replace_children(vec![exchange], options).map(Some)
 }
 
 fn contains_multiplier(expression: &Arc<dyn PhysicalExpr>) -> bool {
@@ -117,7 +120,8 @@ impl ExecutionPlan for SlicedExec {
     }
 
     fn with_new_children(self: Arc<Self>, children: Vec<Arc<dyn ExecutionPlan>>) -> Result<Arc<dyn ExecutionPlan>> {
-        let projection = Arc::clone(&self.projection).with_new_children(children)?;
+        let options = ReplaceChildrenOptions::new(ChildrenPropertiesMode::Recompute);
+        let projection = Arc::clone(&self.projection).replace_children(children, options)?;
         match projection.downcast_ref::<ProjectionExec>() {
             Some(projection) => Ok(Arc::new(Self::new(Arc::new(projection.clone()), self.row_bytes))),
             None => internal_err!("a projection became another operator"),
