@@ -12,6 +12,9 @@ export CARGO_TARGET_DIR ?= $(CACHE)/build
 PYTHON ?= python3
 CLIENT := .venv/bin/python
 CLIENT_35 := $(CACHE)/pyspark35/bin/python
+CLIENT_40 := $(CACHE)/pyspark40/bin/python
+CLIENT_41 := $(CACHE)/pyspark41/bin/python
+CLIENT_STAMPS := $(foreach version,35 40 41,$(CACHE)/pyspark$(version)/.stamp)
 ORACLE := $(CACHE)/oracle/bin/python
 DEBUG := $(CARGO_TARGET_DIR)/debug
 RELEASE := $(CARGO_TARGET_DIR)/release
@@ -47,6 +50,14 @@ nextest:
 	touch $@
 
 $(CACHE)/pyspark35/.stamp: scripts/requirements/client-3.5.txt | system
+	scripts/make-venv.sh $(PYTHON) $(@D) $<
+	touch $@
+
+$(CACHE)/pyspark40/.stamp: scripts/requirements/client-4.0.txt | system
+	scripts/make-venv.sh $(PYTHON) $(@D) $<
+	touch $@
+
+$(CACHE)/pyspark41/.stamp: scripts/requirements/client-4.1.txt | system
 	scripts/make-venv.sh $(PYTHON) $(@D) $<
 	touch $@
 
@@ -104,9 +115,11 @@ tidy: build ## Check layering, lengths, module documentation and links
 	$(DEBUG)/xtask tidy
 
 .PHONY: test-clients
-test-clients: build $(CACHE)/pyspark35/.stamp $(CACHE)/tpcds-generator/.stamp ## Run TPC-H, TPC-DS and the recorded cases through unmodified PySpark 4.2 and 3.5
+test-clients: build $(CLIENT_STAMPS) $(CACHE)/tpcds-generator/.stamp ## Run TPC-H, TPC-DS and the recorded cases through unmodified PySpark 4.2 and 3.5, the cases through 4.1 and 4.0
 	FIRESTEEL_BINARY=$(DEBUG)/firesteel $(CLIENT) -m pytest tests/clients -q
 	FIRESTEEL_BINARY=$(DEBUG)/firesteel $(CLIENT_35) -m pytest tests/clients -q
+	FIRESTEEL_BINARY=$(DEBUG)/firesteel $(CLIENT_40) -m pytest tests/clients -q --ignore-glob=*/test_tpc*.py
+	FIRESTEEL_BINARY=$(DEBUG)/firesteel $(CLIENT_41) -m pytest tests/clients -q --ignore-glob=*/test_tpc*.py
 
 .PHONY: stress
 stress: build nextest ## Run the tests of load, faults, depth and malformed requests in their large form
@@ -142,8 +155,8 @@ record: java $(CACHE)/oracle/.stamp .venv/.stamp ## Record PATH_TO (.slt files) 
 	cargo xtask record $(PATH_TO)
 
 .PHONY: record-clients
-record-clients: java $(CACHE)/oracle/.stamp .venv/.stamp $(CACHE)/pyspark35/.stamp ## Record the clients' tests and TPC-H answers again from Apache Spark
-	$(CLIENT) scripts/record_clients.py --oracle $(ORACLE) --client $(CLIENT) --client-35 $(CLIENT_35)
+record-clients: java $(CACHE)/oracle/.stamp .venv/.stamp $(CLIENT_STAMPS) ## Record the clients' tests and TPC-H answers again from Apache Spark
+	$(CLIENT) scripts/record_clients.py --oracle $(ORACLE) --client $(CLIENT) --older $(CLIENT_35) $(CLIENT_40) $(CLIENT_41)
 
 # --- measuring --------------------------------------------------------------------------------------------------------
 

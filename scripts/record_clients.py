@@ -25,14 +25,14 @@ def main() -> None:
     parser.add_argument("--remote")
     parser.add_argument("--oracle", help="Python of the environment with Apache Spark")
     parser.add_argument("--client", help="Python of the environment with the newest client")
-    parser.add_argument("--client-35", help="Python of the environment with PySpark 3.5")
+    parser.add_argument("--older", nargs="*", default=[], help="Pythons of the environments with older clients")
     parser.add_argument("--only", default="", help="modules to record, joined by commas; `tpch` and `tpcds` are two of them")
     arguments = parser.parse_args()
     if arguments.remote:
         record(arguments.remote, set(filter(None, arguments.only.split(","))))
         return
     with SparkServer(arguments.oracle) as server:
-        for client in filter(None, (arguments.client, arguments.client_35)):
+        for client in filter(None, (arguments.client, *arguments.older)):
             command = [client, __file__, "--remote", server.remote, "--only", arguments.only]
             subprocess.run(command, check=True, env={**os.environ, "TZ": "America/Los_Angeles"})
 

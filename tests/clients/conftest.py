@@ -15,7 +15,7 @@ time.tzset()
 import pytest  # noqa: E402
 
 from firesteel_server import Server, built_binary  # noqa: E402
-from recorded import end_session, new_session  # noqa: E402
+from recorded import await_releases, end_session, new_session  # noqa: E402
 import tpcds_data  # noqa: E402
 import tpch_data  # noqa: E402
 
@@ -32,6 +32,7 @@ def remote(tmp_path_factory):
         pytest.exit(f"{binary} is missing: run `make build` first", returncode=2)
     with Server(binary, log=tmp_path_factory.mktemp("server") / "server.log") as server:
         yield server.remote
+        await_releases()
 
 
 @pytest.fixture

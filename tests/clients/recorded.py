@@ -5,8 +5,10 @@ a DataFrame, text, numbers, nested lists and dictionaries, a pandas or Arrow tab
 with, is turned into JSON with types kept: that JSON is what `record_clients.py` stores and what the tests compare.
 """
 
+import atexit
 import datetime
 import decimal
+import gc
 import importlib
 import inspect
 import json
@@ -25,9 +27,19 @@ CLIENT_VERSION = ".".join(pyspark.__version__.split(".")[:2])
 REFERENCE_VERSION = "4.2"
 
 
+def older_than(version) -> bool:
+    """Whether the running client is older than this version."""
+    return tuple(map(int, CLIENT_VERSION.split("."))) < tuple(map(int, version.split(".")))
+
+
 def new_session(remote):
     """A new session of the server, in the time zone in which expectations are recorded."""
     session = SparkSession.builder.remote(remote).create()
+    if older_than("4.2") and not older_than("4.0"):
+        # For what is said late all the same.
+        from pyspark.sql.connect.client.retries import DefaultPolicy
+
+        session.client.set_retry_policies([DefaultPolicy(max_retries=3, initial_backoff=50)])
     session.conf.set("spark.sql.session.timeZone", TIME_ZONE)
     return session
 
@@ -39,13 +51,26 @@ _KEPT = []
 def end_session(session):
     """Closes the session, where the client can.
 
-    PySpark 3.5 shares one pool of threads among all sessions, and closing or collecting one of them from a thread of
-    that pool waits for itself for ever. So its sessions are kept to the end of the process.
+    PySpark before 4.2 shares one pool of threads among all sessions. Closing or collecting one of them closes the pool
+    of the others, and waits for itself for ever in 3.5. So those clients' sessions are kept to the end of the process.
+    What they would then tell a server that is gone is for users of machine learning.
     """
-    if CLIENT_VERSION.startswith("3."):
+    for farewell in ("_cleanup_ml", "_cleanup_ml_cache"):
+        if hasattr(session.client, farewell):
+            atexit.unregister(getattr(session.client, farewell))
+    if older_than("4.2"):
         _KEPT.append(session)
     else:
         session.stop()
+
+
+def await_releases():
+    """Lets clients say what they have to before their server stops; they would go on trying for ten minutes."""
+    if older_than("4.2") and not older_than("4.0"):
+        from pyspark.sql.connect.client.reattach import ExecutePlanResponseReattachableIterator
+
+        gc.collect()
+        ExecutePlanResponseReattachableIterator.shutdown()
 
 
 class Case:
@@ -59,7 +84,7 @@ class Case:
 
     def applies(self) -> bool:
         """Whether the running client has what the case uses."""
-        return tuple(map(int, CLIENT_VERSION.split("."))) >= tuple(map(int, self.since.split(".")))
+        return not older_than(self.since)
 
     def outcome(self, spark, directory) -> dict:
         """What the case gives, as JSON; paths below the directory are masked."""

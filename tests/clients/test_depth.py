@@ -107,6 +107,19 @@ def test_a_plan_of_ten_thousand_levels_is_refused(remote):
         assert len(list(execute(nested(10)))) >= 2
 
 
+@pytest.mark.parametrize("operator", ["UNION ALL", "UNION"])
+def test_a_union_of_two_thousand(spark, operator):
+    """Written one behind the other, they are one union, not one in another."""
+    branches = 2000
+    text = f" {operator} ".join(f"SELECT {number // 2} AS n" for number in range(branches))
+    started = time.monotonic()
+    count, total = spark.sql(text).groupBy().agg(F.count("n"), F.sum("n")).collect()[0]
+    print(f"{branches} branches of {operator}: {time.monotonic() - started:.1f} s")
+    times = 2 if operator == "UNION ALL" else 1
+    assert (count, total) == (1000 * times, 499_500 * times)
+    assert time.monotonic() - started < 30
+
+
 DEEP = 10_000
 DEEP_TEXTS = {
     "parentheses": "SELECT " + "(" * DEEP + "1" + ")" * DEEP,

@@ -1,14 +1,21 @@
 """Data larger than what the server may hold, on its way in and out, and cells as large as data."""
 
+import hashlib
+import io
 import threading
+import zlib
 
+import grpc
 import numpy
 import pandas
+import pyarrow
+import pyspark.sql.connect.proto as proto
 import pytest
 from firesteel_server import Server, built_binary
 from pyspark.sql import functions as F
 from recorded import end_session, new_session
 from stress import ONCE, memory_bytes, size
+from test_load import Client
 
 pytestmark = ONCE
 
@@ -74,6 +81,58 @@ def test_pandas_data_larger_than_the_server_goes_in_and_out(server, session, cap
         print(f"\n{megabytes} MB of pandas data in: {sent.shown()}\nand out: {fetched.shown()}")
     assert [int(out[name].sum()) for name in "abcd"] == sums and len(out) == rows
     assert max(sent.curve + fetched.curve) < 1024
+
+
+def upload(client, name, data):
+    """Sends an artifact in chunks."""
+    step = 1 << 20
+    kinds = proto.AddArtifactsRequest
+
+    def chunk(start):
+        part = data[start : start + step]
+        return kinds.ArtifactChunk(data=part, crc=zlib.crc32(part))
+
+    def requests():
+        begin = kinds.BeginChunkedArtifact(
+            name=name, total_bytes=len(data), num_chunks=-(-len(data) // step), initial_chunk=chunk(0)
+        )
+        yield proto.AddArtifactsRequest(begin_chunk=begin, **client.who)
+        for start in range(step, len(data), step):
+            yield proto.AddArtifactsRequest(chunk=chunk(start), **client.who)
+
+    client._stub.AddArtifacts(requests())
+
+
+def test_data_of_older_clients_stays_on_disk(server, capsys):
+    """They upload one message with all rows, which is read a batch at a time."""
+    batches, rows = size(40, 400), 500_000
+    schema = pyarrow.schema([("id", pyarrow.int64(), False)])
+    stream = io.BytesIO()
+    with pyarrow.ipc.new_stream(stream, schema) as writer:
+        for number in range(batches):
+            ids = numpy.arange(number * rows, (number + 1) * rows)
+            writer.write_batch(pyarrow.record_batch([pyarrow.array(ids)], schema=schema))
+    local = proto.LocalRelation(data=stream.getvalue(), schema="id BIGINT NOT NULL").SerializeToString()
+    with grpc.insecure_channel(f"127.0.0.1:{server.port}", options=[("grpc.max_receive_message_length", -1)]) as channel:
+        client = Client(channel)
+        digest = hashlib.sha256(local).hexdigest()
+        upload(client, f"cache/{digest}", local)
+        with Watch(server) as watch:
+            cached = proto.Relation(cached_local_relation=proto.CachedLocalRelation(hash=digest))
+            column = proto.Expression(unresolved_attribute=proto.Expression.UnresolvedAttribute(unparsed_identifier="id"))
+            call = proto.Expression.UnresolvedFunction(function_name="sum", arguments=[column])
+            total = proto.Expression(unresolved_function=call)
+            grouped = proto.Aggregate(
+                input=cached, group_type=proto.Aggregate.GROUP_TYPE_GROUPBY, aggregate_expressions=[total]
+            )
+            responses = list(client.execute(proto.Plan(root=proto.Relation(aggregate=grouped))))
+        client.release()
+    with capsys.disabled():
+        print(f"\n{len(local) >> 20} MiB of an older client's rows: {watch.shown()}")
+    [batch] = [response.arrow_batch.data for response in responses if response.HasField("arrow_batch")]
+    count = batches * rows
+    assert pyarrow.ipc.open_stream(batch).read_all().to_pydict()["sum(id)"] == [count * (count - 1) // 2]
+    assert max(watch.curve) < size(150, 250)
 
 
 def test_a_large_cell_arrives(server, session, capsys):

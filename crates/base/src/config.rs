@@ -226,6 +226,14 @@ impl SessionConf {
     pub fn arrow_max_batch_bytes(&self) -> usize {
         usize::try_from(self.read(&keys::ARROW_MAX_BATCH_SIZE)).unwrap_or(usize::MAX)
     }
+
+    /// Rows of an Arrow batch that a program asked for at most. None did while only the default stands: batches of more
+    /// rows cost less, and their bytes are bounded.
+    pub fn arrow_rows_max(&self) -> Option<usize> {
+        let key = &keys::ARROW_MAX_RECORDS_PER_BATCH;
+        let rows = self.settings.contains_key(key.name()).then(|| self.read(key));
+        rows.and_then(|rows| usize::try_from(rows).ok()).filter(|rows| *rows > 0)
+    }
 }
 
 /// Refuses keys that no session may touch.

@@ -366,6 +366,6 @@ async fn an_operation_that_nobody_waits_for_runs_on() {
     let states = tokio::time::timeout(Duration::from_secs(10), client.stub.get_status(asked)).await.unwrap().unwrap();
     assert_eq!(
         states.into_inner().operation_statuses[0].state(),
-        proto::get_status_response::operation_status::OperationState::Succeeded
+        proto::get_status_response::operation_status::OperationState::Terminating
     );
 }

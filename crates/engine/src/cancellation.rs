@@ -34,12 +34,17 @@ impl Cancellation {
     }
 }
 
+/// Whether the work of this task is to stop.
+pub fn is_cancelled() -> bool {
+    CURRENT.try_with(|cancellation| cancellation.0.load(Ordering::Relaxed)).unwrap_or(false)
+}
+
 /// An error if the work of this task is to stop.
 pub(crate) fn check() -> Result<(), DataFusionError> {
-    match CURRENT.try_with(|cancellation| cancellation.0.load(Ordering::Relaxed)) {
-        Ok(true) => Err(DataFusionError::External(Box::new(SparkError::new("OPERATION_CANCELED")))),
-        Ok(false) | Err(_) => Ok(()),
+    if is_cancelled() {
+        return Err(DataFusionError::External(Box::new(SparkError::new("OPERATION_CANCELED"))));
     }
+    Ok(())
 }
 
 /// Hands on what stops a task to the tasks that it starts.

@@ -12,6 +12,7 @@ use datafusion::execution::memory_pool::{FairSpillPool, MemoryPool, TrackConsume
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::execution::session_state::SessionStateBuilder;
 use datafusion::optimizer::{Optimizer, OptimizerRule};
+use datafusion::physical_optimizer::optimizer::PhysicalOptimizer;
 use datafusion::physical_plan::{ExecutionPlan, execute_stream};
 use firesteel_base::config::SessionConf;
 use firesteel_base::{SparkResult, SparkSchema};
@@ -24,6 +25,7 @@ use crate::held::{Held, HeldStore, HoldingPlace};
 use crate::null_safe::NullSafeEquality;
 use crate::operator::{Observer, Planner, in_order, start_observers};
 use crate::output::conform;
+use crate::planning::Interruptible;
 use crate::progress::QueryProgress;
 
 /// How much the engine may use, and where it may spill.
@@ -110,7 +112,10 @@ impl Engine {
             |rule: &Arc<dyn OptimizerRule + Send + Sync>| config.optimize || NEEDED_RULES.contains(&rule.name());
         let mut rules: Vec<Arc<dyn OptimizerRule + Send + Sync>> = vec![Arc::new(NullSafeEquality)];
         rules.extend(Optimizer::new().rules.into_iter().filter(is_run));
-        builder = builder.with_optimizer_rules(rules);
+        let rules = rules.into_iter().map(|rule| Arc::new(Interruptible(rule)) as _).collect();
+        let physical_rules = PhysicalOptimizer::new().rules.into_iter();
+        let physical_rules = physical_rules.map(|rule| Arc::new(Interruptible(rule)) as _).collect();
+        builder = builder.with_optimizer_rules(rules).with_physical_optimizer_rules(physical_rules);
         crate::cancellation::inherit();
         limit_calls(config.memory_bytes);
         let held = HeldStore::new(&runtime, config.memory_bytes);

@@ -11,9 +11,10 @@ pub mod memory;
 mod null_safe;
 mod operator;
 mod output;
+mod planning;
 mod progress;
 
-pub use cancellation::Cancellation;
+pub use cancellation::{Cancellation, is_cancelled};
 pub use errors::spark_error;
 pub use executor::{Engine, EngineConfig, Executor, QueryOutput};
 pub use held::{Held, HeldTable, HoldingPlace, held_column};

@@ -42,6 +42,8 @@ pub struct AnalysisContext {
     pub variables: Arc<HashMap<String, Variable>>,
     /// The session's functions by their names in lower case.
     pub functions: Arc<HashMap<String, Arc<CreateFunction>>>,
+    /// Whether nobody wants the answer any more: asked again and again, for a large plan takes seconds.
+    pub is_cancelled: fn() -> bool,
 }
 
 /// A session variable.

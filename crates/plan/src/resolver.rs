@@ -176,8 +176,11 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    /// Runs `resolve` one level deeper; refuses what is nested too deeply.
+    /// Runs `resolve` one level deeper; refuses what is nested too deeply, and stops if nobody wants the answer any more.
     pub fn deeper<T>(&self, resolve: impl FnOnce() -> SparkResult<T>) -> SparkResult<T> {
+        if (self.context.is_cancelled)() {
+            return Err(SparkError::new("OPERATION_CANCELED"));
+        }
         let depth = self.depth.get();
         if depth >= DEPTH_MAX {
             return Err(SparkError::unsupported(format!("a query nested more than {DEPTH_MAX} levels deep")));

@@ -142,7 +142,7 @@ impl Artifacts {
         let mut directories = state.directory.iter().chain(&state.inherited);
         let directory = directories.find(|directory| path.starts_with(directory.path()));
         let directory = directory.ok_or_else(|| SparkError::internal("an upload lies in no directory"))?;
-        Ok(Some(UploadedFile { path, bytes, keeper: Arc::clone(directory) as _ }))
+        Ok(Some(UploadedFile { path, offset: 0, bytes, keeper: Arc::clone(directory) as _ }))
     }
 
     /// The files that code of this session may use.

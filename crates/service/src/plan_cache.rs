@@ -99,7 +99,11 @@ impl PlanCache {
                 for data in &local.data {
                     let data = match data {
                         LocalData::Memory(data) => data,
-                        LocalData::File(file) => file.path.as_os_str().as_encoded_bytes(),
+                        LocalData::File(file) => {
+                            hashers.0.write_u64(file.offset);
+                            hashers.1.write_u64(file.offset);
+                            file.path.as_os_str().as_encoded_bytes()
+                        }
                     };
                     hashers.0.write(data);
                     hashers.1.write(data);

@@ -25,7 +25,7 @@ use crate::commands;
 use crate::errors::Errors;
 use crate::limits::Limits;
 use crate::observed::observed;
-use crate::operation::{self, Operations};
+use crate::operation::{self, FrameSize, Operations};
 use crate::plan_cache::PlanCache;
 use crate::sessions::Environment;
 use crate::show::{self, Show};
@@ -93,13 +93,13 @@ impl Session {
         }
     }
 
-    /// A session under another key with the settings, views and artifacts that this one has now.
+    /// A session under another key with the settings, views, functions and artifacts that this one has now. Variables are
+    /// not among them.
     pub(crate) fn duplicate(&self, key: SessionKey) -> Self {
         Self {
             conf: RwLock::new(self.conf()),
             views: self.views.duplicate(),
             current_database: RwLock::new(self.current_database()),
-            variables: RwLock::new(self.variables.read().clone()),
             defaults: RwLock::new(self.defaults.read().clone()),
             functions: RwLock::new(self.functions()),
             cache: Arc::new(self.cache.duplicate()),
@@ -181,8 +181,10 @@ impl Session {
         self.conf.read().time_zone().to_owned()
     }
 
-    pub(crate) fn frame_bytes(&self) -> usize {
-        FRAME_BYTES.min(self.conf.read().arrow_max_batch_bytes())
+    pub(crate) fn frame_size(&self) -> FrameSize {
+        let conf = self.conf.read();
+        let rows = conf.arrow_rows_max().unwrap_or(usize::MAX);
+        FrameSize { bytes: FRAME_BYTES.min(conf.arrow_max_batch_bytes()), rows }
     }
 
     pub(crate) fn visible_views(&self) -> VisibleViews {
@@ -298,6 +300,7 @@ impl Session {
             parser: self.parser_options(),
             variables: Arc::clone(&self.variables.read()),
             functions: self.functions(),
+            is_cancelled: firesteel_engine::is_cancelled,
         }
     }
 

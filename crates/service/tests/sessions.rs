@@ -6,20 +6,27 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arrow::array::AsArray;
+use async_trait::async_trait;
 use firesteel_base::config::SessionConf;
 use firesteel_base::{SparkError, SparkResult};
 use firesteel_catalog::SqliteCatalog;
-use firesteel_engine::{Engine, EngineConfig};
+use firesteel_engine::{Engine, EngineConfig, Executor, Held, HoldingPlace, QueryOutput};
+use firesteel_plan::AnalyzedPlan;
 use firesteel_service::{
     Chunking, Clock, Environment, Limits, ManualClock, OperationRequest, OperationState, ResponseBody, Session,
     SessionKey, Sessions, Work,
 };
 use firesteel_storage::Storage;
 use firesteel_syntax::ir::Statement;
+use firesteel_syntax::ir::command::ExplainMode;
 use tokio::runtime::Handle;
 use uuid::Uuid;
 
 fn sessions(limits: Limits) -> (Arc<Sessions>, ManualClock) {
+    sessions_of(limits, |engine| Arc::new(engine))
+}
+
+fn sessions_of(limits: Limits, executor: impl Fn(Engine) -> Arc<dyn Executor>) -> (Arc<Sessions>, ManualClock) {
     let engine = Engine::new(EngineConfig {
         memory_bytes: 128 << 20,
         spill_directory: None,
@@ -31,7 +38,7 @@ fn sessions(limits: Limits) -> (Arc<Sessions>, ManualClock) {
     let storage = Arc::new(Storage::new(Arc::clone(engine.runtime())));
     let (clock, handle) = Clock::manual();
     let environment = Environment {
-        executor: Arc::new(engine),
+        executor: executor(engine),
         storage,
         catalog: Arc::new(SqliteCatalog::in_memory("file:/nonexistent/warehouse")),
         warehouse: "file:/nonexistent/warehouse".to_owned(),
@@ -140,6 +147,49 @@ async fn operations_that_nobody_comes_back_for_are_abandoned() {
     assert_eq!(condition(session.operations().reattach(&id, None)), "INVALID_HANDLE.OPERATION_ABANDONED");
     let states = session.operations().states(std::slice::from_ref(&id));
     assert_eq!(states, [(id, Some(OperationState::Succeeded))]);
+}
+
+/// Panics where a query is to be run that has a column `panic`.
+struct Panicking(Engine);
+
+#[async_trait]
+impl Executor for Panicking {
+    async fn execute(&self, plan: &AnalyzedPlan, conf: &SessionConf) -> SparkResult<QueryOutput> {
+        assert!(plan.schema.iter().all(|field| field.name != "panic"), "as the test wants it");
+        self.0.execute(plan, conf).await
+    }
+
+    fn hold(&self, plan: AnalyzedPlan, conf: &SessionConf, place: HoldingPlace) -> Arc<Held> {
+        self.0.hold(plan, conf, place)
+    }
+
+    async fn explain(&self, plan: &AnalyzedPlan, conf: &SessionConf, mode: ExplainMode) -> SparkResult<String> {
+        self.0.explain(plan, conf, mode).await
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_panic_ends_its_operation_and_nothing_else() {
+    let (sessions, _) = sessions_of(Limits::default(), |engine| Arc::new(Panicking(engine)));
+    let session = sessions.create("alice").unwrap();
+    let start = |sql: &str| {
+        let id = Uuid::new_v4().to_string();
+        let attached = session.operations().start(&session, request(&id), work(sql)).unwrap();
+        (id, attached)
+    };
+    let (_, mut before) = start("SELECT id FROM range(100000)");
+    let (id, mut panicking) = start("SELECT 1 AS panic");
+    assert_eq!(condition(panicking.cursor.next().await.unwrap()), "INTERNAL_ERROR");
+    assert!(session.operations().release(&id));
+    assert_eq!(session.operations().states(std::slice::from_ref(&id)), [(id, Some(OperationState::Failed))]);
+    let (_, mut after) = start("SELECT 1 AS fine");
+    for attached in [&mut before, &mut after] {
+        let mut last = None;
+        while let Some(response) = attached.cursor.next().await {
+            last = Some(response.unwrap().body);
+        }
+        assert!(matches!(last, Some(ResponseBody::Complete { .. })));
+    }
 }
 
 #[tokio::test]

@@ -114,11 +114,10 @@ pub(crate) fn plan(plan: Option<proto::Plan>) -> SparkResult<Plan> {
             match Kind::try_from(operation.op_type) {
                 Ok(Kind::Relation) => Ok(Plan::Root(Box::new(crate::codec::decode_message(data)?))),
                 Ok(Kind::Command) => Ok(Plan::Command(Box::new(crate::codec::decode_message(data)?))),
-                Ok(Kind::Unspecified) | Err(_) => Err(invalid::enumeration(
-                    "Plan.CompressedOperation.op_type",
-                    "OP_TYPE_UNSPECIFIED",
-                    operation.op_type,
-                )),
+                Ok(Kind::Unspecified) | Err(_) => {
+                    let cause = invalid::not_set("Plan.CompressedOperation", "OP_TYPE_UNSPECIFIED");
+                    Err(invalid::plan("CANNOT_PARSE").param("errorMsg", cause.message()))
+                }
             }
         }
     }
@@ -152,7 +151,7 @@ fn decompress(operation: &proto::plan::CompressedOperation) -> SparkResult<Bytes
             Ok(data.into())
         }
         Ok(proto::CompressionCodec::Unspecified) | Err(_) => {
-            Err(failed(format!("unknown compression codec {}", operation.compression_codec)))
+            Err(invalid::enumeration("CompressionCodec", "COMPRESSION_CODEC_UNSPECIFIED", operation.compression_codec))
         }
     }
 }

@@ -49,7 +49,8 @@ impl Handler {
         &self,
         request: proto::ReleaseExecuteRequest,
     ) -> Result<Response<proto::ReleaseExecuteResponse>, Status> {
-        let caller = caller!(request);
+        // What the client remembers of the session does not matter: as little is left of another one's operations.
+        let caller = Caller { observed: None, ..caller!(request) };
         let session = self.open_session(&caller)?;
         let operations = session.operations();
         let known = match &request.release {
@@ -60,7 +61,8 @@ impl Handler {
             Some(Release::ReleaseAll(_)) => operations.release(&request.operation_id),
             Some(Release::ReleaseUntil(until)) => match operations.get(&request.operation_id) {
                 Ok(operation) => {
-                    operation.release_until(&until.response_id);
+                    let released = operation.release_until(&until.response_id);
+                    released.map_err(|error| status::of(&error, Some(&session)))?;
                     true
                 }
                 Err(_) => false,

@@ -60,7 +60,7 @@ impl Handler {
         &self,
         request: proto::FetchErrorDetailsRequest,
     ) -> Result<Response<proto::FetchErrorDetailsResponse>, Status> {
-        let session = self.open_session(&caller!(request))?;
+        let session = self.session(&caller!(request))?;
         let details = session.errors().get(&request.error_id).map(|error| status::error_details(&error));
         Ok(Response::new(proto::FetchErrorDetailsResponse {
             session_id: request.session_id,
@@ -73,7 +73,7 @@ impl Handler {
         &self,
         request: proto::GetStatusRequest,
     ) -> Result<Response<proto::GetStatusResponse>, Status> {
-        let session = self.session(&caller!(request))?;
+        let session = self.open_session(&caller!(request))?;
         let asked = request.operation_status.as_ref();
         let has_extensions = !request.extensions.is_empty() || asked.is_some_and(|asked| !asked.extensions.is_empty());
         if has_extensions {
@@ -99,6 +99,7 @@ fn state_of(state: Option<OperationState>) -> State {
     match state {
         None => State::Unknown,
         Some(OperationState::Running) => State::Running,
+        Some(OperationState::Terminating) => State::Terminating,
         Some(OperationState::Succeeded) => State::Succeeded,
         Some(OperationState::Failed) => State::Failed,
         Some(OperationState::Cancelled) => State::Cancelled,

@@ -176,14 +176,14 @@ impl ResponseBuffer {
         self.writable.notify_waiters();
     }
 
-    pub(super) fn release_until(&self, response_id: &str) {
-        let Ok(id) = Uuid::parse_str(response_id) else { return };
+    /// Drops the responses up to this one; does nothing if it was dropped before.
+    pub(super) fn release_until(&self, response_id: &str) -> SparkResult<()> {
         let mut state = self.state.lock();
-        if let Some(index) = state.responses.iter().find(|response| response.id == id).map(|found| found.index) {
-            state.release(index);
-            drop(state);
-            self.writable.notify_waiters();
-        }
+        let index = state.index_of(response_id)?;
+        state.release(index);
+        drop(state);
+        self.writable.notify_waiters();
+        Ok(())
     }
 
     /// A reader behind the response of this id, or from the start. It replaces any earlier reader.
@@ -358,7 +358,7 @@ mod tests {
         let mut cursor = buffer.attach(None).unwrap();
         let first = cursor.next().await.unwrap().unwrap();
         assert!(is_pending(third.as_mut()), "sent is not released");
-        buffer.release_until(&first.id.to_string());
+        buffer.release_until(&first.id.to_string()).unwrap();
         third.await;
         assert_eq!(cursor.next().await.unwrap().unwrap().index, 2);
         assert_eq!(cursor.next().await.unwrap().unwrap().index, 3);

@@ -1,4 +1,4 @@
-//! Batches to Arrow IPC frames of a size in bytes: small batches are joined, large ones cut.
+//! Batches to Arrow IPC frames of a size in bytes and in rows: small batches are joined, large ones cut.
 //!
 //! Each frame is a complete IPC stream, as Spark's clients read them. A row that is larger than a frame makes a
 //! larger frame; if the client allows it, such a frame is cut into chunks of bytes that the client joins again.
@@ -24,13 +24,22 @@ pub struct Frame {
     pub chunk: (i64, i64),
 }
 
+/// How large frames may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct FrameSize {
+    /// A single row may have more.
+    pub(crate) bytes: usize,
+    pub(crate) rows: usize,
+}
+
 /// Collects batches and cuts them into frames.
 pub(super) struct Framer {
     schema: SchemaRef,
-    frame_bytes: usize,
+    size: FrameSize,
     chunking: Chunking,
     held: Vec<RecordBatch>,
     held_bytes: usize,
+    held_rows: usize,
     rows: i64,
 }
 
@@ -48,8 +57,9 @@ fn slice_bytes(batch: &RecordBatch) -> usize {
 }
 
 impl Framer {
-    pub(super) fn new(schema: SchemaRef, frame_bytes: usize, chunking: Chunking) -> Self {
-        Self { schema, frame_bytes: frame_bytes.max(1), chunking, held: Vec::new(), held_bytes: 0, rows: 0 }
+    pub(super) fn new(schema: SchemaRef, size: FrameSize, chunking: Chunking) -> Self {
+        let size = FrameSize { bytes: size.bytes.max(1), rows: size.rows.max(1) };
+        Self { schema, size, chunking, held: Vec::new(), held_bytes: 0, held_rows: 0, rows: 0 }
     }
 
     /// Whether batches are held that no frame has been made of.
@@ -64,16 +74,29 @@ impl Framer {
 
     /// Takes a batch; gives the frames that are full now.
     pub(super) fn push(&mut self, batch: RecordBatch) -> SparkResult<Vec<Frame>> {
-        if batch.num_rows() == 0 {
-            return Ok(Vec::new());
-        }
-        let bytes = slice_bytes(&batch);
         let mut frames = Vec::new();
-        if self.holds() && self.held_bytes + bytes > self.frame_bytes {
+        let mut rest = batch;
+        while rest.num_rows() > 0 {
+            let room = self.size.rows - self.held_rows;
+            if rest.num_rows() < room {
+                self.take(rest, &mut frames)?;
+                break;
+            }
+            self.take(rest.slice(0, room), &mut frames)?;
+            frames.extend(self.flush()?);
+            rest = rest.slice(room, rest.num_rows() - room);
+        }
+        Ok(frames)
+    }
+
+    /// Takes rows that there is room for, but for their bytes.
+    fn take(&mut self, batch: RecordBatch, frames: &mut Vec<Frame>) -> SparkResult<()> {
+        let bytes = slice_bytes(&batch);
+        if self.holds() && self.held_bytes + bytes > self.size.bytes {
             frames.extend(self.flush()?);
         }
-        if bytes > self.frame_bytes {
-            let rows_of_frame = (batch.num_rows() as u128 * self.frame_bytes as u128 / bytes as u128).max(1);
+        if bytes > self.size.bytes {
+            let rows_of_frame = (batch.num_rows() as u128 * self.size.bytes as u128 / bytes as u128).max(1);
             let rows_of_frame = usize::try_from(rows_of_frame).unwrap_or(usize::MAX);
             let mut offset = 0;
             while offset < batch.num_rows() {
@@ -82,16 +105,17 @@ impl Framer {
                 offset += length;
             }
         } else {
-            self.held.push(batch);
             self.held_bytes += bytes;
+            self.held_rows += batch.num_rows();
+            self.held.push(batch);
         }
-        Ok(frames)
+        Ok(())
     }
 
     /// Makes a frame of what is held.
     pub(super) fn flush(&mut self) -> SparkResult<Vec<Frame>> {
         let held = std::mem::take(&mut self.held);
-        self.held_bytes = 0;
+        (self.held_bytes, self.held_rows) = (0, 0);
         match held.as_slice() {
             [] => Ok(Vec::new()),
             [batch] => self.frames_of(batch),
@@ -152,7 +176,7 @@ mod tests {
     #[test]
     fn small_batches_are_joined_and_large_ones_cut() {
         let batch = numbers(1000);
-        let mut framer = Framer::new(batch.schema(), 8 * 2500, Chunking::Never);
+        let mut framer = Framer::new(batch.schema(), FrameSize { bytes: 8 * 2500, rows: usize::MAX }, Chunking::Never);
         assert!(framer.push(batch.clone()).unwrap().is_empty());
         assert!(framer.push(batch.clone()).unwrap().is_empty());
         let frames = framer.push(batch.clone()).unwrap();
@@ -165,10 +189,24 @@ mod tests {
     }
 
     #[test]
+    fn frames_have_as_many_rows_as_they_may() {
+        for rows in [1, 999, 1000, 1001, 2500, 100_000] {
+            let batch = numbers(1000);
+            let mut framer = Framer::new(batch.schema(), FrameSize { bytes: 8 * 100_000, rows }, Chunking::Never);
+            let mut frames: Vec<_> = (0..10).flat_map(|_| framer.push(batch.clone()).unwrap()).collect();
+            frames.extend(framer.flush().unwrap());
+            let counts: Vec<_> = frames.iter().map(|frame| frame.row_count as usize).collect();
+            let (last, full) = counts.split_last().unwrap();
+            assert!(full.iter().all(|count| *count == rows) && *last <= rows, "{counts:?}");
+            assert_eq!(counts.iter().sum::<usize>(), 10_000);
+        }
+    }
+
+    #[test]
     fn a_cell_larger_than_a_frame_is_cut_into_chunks() {
         let text = "x".repeat(10_000);
         let batch = RecordBatch::try_from_iter([("s", Arc::new(StringArray::from(vec![text])) as _)]).unwrap();
-        let mut framer = Framer::new(batch.schema(), 1000, Chunking::Bytes(3000));
+        let mut framer = Framer::new(batch.schema(), FrameSize { bytes: 1000, rows: 7 }, Chunking::Bytes(3000));
         let frames = framer.push(batch.clone()).unwrap();
         assert_eq!(frames.len(), 4);
         assert!(frames.iter().enumerate().all(|(index, frame)| frame.chunk == (index as i64, 4)));

@@ -20,6 +20,7 @@ use tokio::sync::watch;
 use uuid::Uuid;
 
 pub use buffer::{Cursor, Response};
+pub(crate) use frames::FrameSize;
 pub use frames::{Frame, write_stream};
 pub use registry::{Interrupt, Operations};
 pub use run::{Chunking, Work};
@@ -51,6 +52,8 @@ pub enum ResponseBody {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OperationState {
     Running,
+    /// It ended in one of the ways below, and its responses may still be asked for: told, never kept.
+    Terminating,
     Succeeded,
     Failed,
     Cancelled,
@@ -147,9 +150,9 @@ impl Operation {
         self.buffer.push_if_awaited(ResponseBody::Progress(self.stages()));
     }
 
-    /// Releases the responses up to and including this one; unknown ids are passed over.
-    pub fn release_until(&self, response_id: &str) {
-        self.buffer.release_until(response_id);
+    /// Releases the responses up to and including this one, which must be one of this operation's.
+    pub fn release_until(&self, response_id: &str) -> SparkResult<()> {
+        self.buffer.release_until(response_id)
     }
 
     /// Bytes of responses held now.

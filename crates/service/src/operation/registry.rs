@@ -161,12 +161,12 @@ impl Operations {
     pub fn states(&self, ids: &[String]) -> Vec<(String, Option<OperationState>)> {
         let state = self.state.lock();
         let of = |id: &String| {
-            let running = state.by_id.get(id).map(|operation| operation.state());
+            let running = state.by_id.get(id).map(|operation| told(operation));
             let ended = || state.ended.iter().find(|(ended, _, _)| ended == id).map(|(_, last, _)| *last);
             (id.clone(), running.or_else(ended))
         };
         if ids.is_empty() {
-            let running = state.by_id.iter().map(|(id, operation)| (id.clone(), Some(operation.state())));
+            let running = state.by_id.iter().map(|(id, operation)| (id.clone(), Some(told(operation))));
             let ended = state.ended.iter().map(|(id, last, _)| (id.clone(), Some(*last)));
             running.chain(ended).collect()
         } else {
@@ -201,5 +201,13 @@ impl Operations {
         for id in ids {
             self.remove(&id, false);
         }
+    }
+}
+
+/// How far an operation is that was not released.
+fn told(operation: &Operation) -> OperationState {
+    match operation.state() {
+        OperationState::Running => OperationState::Running,
+        _ => OperationState::Terminating,
     }
 }

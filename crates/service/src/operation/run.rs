@@ -132,7 +132,7 @@ async fn send_rows(
     chunking: Chunking,
 ) -> SparkResult<()> {
     let Rows { schema, mut stream } = rows;
-    let mut framer = Framer::new(stream.schema(), session.frame_bytes(), chunking);
+    let mut framer = Framer::new(stream.schema(), session.frame_size(), chunking);
     let mut sender = FrameSender { operation, schema: Some(schema) };
     loop {
         let next = if framer.holds() {
@@ -171,7 +171,7 @@ async fn send_result(
     chunking: Chunking,
 ) -> SparkResult<()> {
     let arrow = Arc::new(Schema::new(result.schema.to_arrow_fields(&session.time_zone())));
-    let mut framer = Framer::new(arrow, session.frame_bytes(), chunking);
+    let mut framer = Framer::new(arrow, session.frame_size(), chunking);
     let mut sender = FrameSender { operation, schema: Some(result.schema) };
     sender.send(framer.push(result.batch)?).await;
     finish_rows(framer, sender).await

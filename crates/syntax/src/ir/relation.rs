@@ -366,6 +366,8 @@ pub enum LocalData {
 #[derive(Clone)]
 pub struct UploadedFile {
     pub path: PathBuf,
+    /// Where in the file the data begins.
+    pub offset: u64,
     pub bytes: u64,
     /// The file stays while this is held.
     pub keeper: Arc<dyn Any + Send + Sync>,
@@ -373,7 +375,7 @@ pub struct UploadedFile {
 
 impl PartialEq for UploadedFile {
     fn eq(&self, other: &Self) -> bool {
-        self.path == other.path
+        (&self.path, self.offset, self.bytes) == (&other.path, other.offset, other.bytes)
     }
 }
 

@@ -1,9 +1,11 @@
 //! Rows that a client sent as Arrow streams: in the plan, or uploaded before.
 //!
-//! Few rows are kept in memory with the plan. Many are read from their files by each query anew, a stream at a time, so
+//! Few rows are kept in memory with the plan. Many are read from their files by each query anew, a batch at a time, so
 //! that the data may be larger than the memory.
 
 use std::fmt;
+use std::fs::File;
+use std::io::{BufReader, Cursor, Read, Seek, SeekFrom};
 use std::sync::Arc;
 
 use arrow::array::{RecordBatch, RecordBatchOptions};
@@ -19,9 +21,9 @@ use firesteel_base::error::quoting::to_sql_type;
 use firesteel_base::{SparkError, SparkResult, SparkSchema, SparkType};
 use firesteel_functions::kernel::from_engine;
 use firesteel_syntax::ir::relation::{LocalData, LocalRelation};
-use futures::{StreamExt, TryStreamExt, stream};
+use futures::stream;
 
-use crate::arrow_stream;
+use crate::arrow_stream::{self, Batches};
 use crate::resolved::Resolved;
 use crate::resolver::Resolver;
 use crate::sources::given_schema;
@@ -48,22 +50,35 @@ impl Resolver<'_> {
         let table: Arc<dyn TableProvider> = if uploaded.bytes_on_disk() > MEMORY_BYTES_MAX {
             Arc::new(StreamingTable::try_new(carrier, vec![Arc::new(uploaded)]).map_err(from_engine)?)
         } else {
-            let batches: Vec<_> = local.data.iter().map(|data| uploaded.read(data)).collect::<SparkResult<_>>()?;
-            Arc::new(MemTable::try_new(carrier, vec![batches.concat()]).map_err(from_engine)?)
+            let mut reading = uploaded.batches();
+            let batches = std::iter::from_fn(|| reading.next().transpose()).collect::<SparkResult<_>>()?;
+            Arc::new(MemTable::try_new(carrier, vec![batches]).map_err(from_engine)?)
         };
         self.scan(table, &schema, &[])
     }
 }
 
 fn columns_of(data: &LocalData) -> SparkResult<SchemaRef> {
-    match data {
-        LocalData::Memory(data) => arrow_stream::schema_of(data),
-        LocalData::File(file) => arrow_stream::schema_of(&contents(&file.path)?),
-    }
+    let (source, bytes) = opened(data)?;
+    arrow_stream::schema_of(source, bytes)
 }
 
-fn contents(path: &std::path::Path) -> SparkResult<Vec<u8>> {
-    std::fs::read(path).map_err(|error| SparkError::internal("an upload could not be read").caused_by(error))
+type Source = Box<dyn Read + Send>;
+
+/// Where the stream's bytes come from, and how many they are.
+fn opened(data: &LocalData) -> SparkResult<(Source, u64)> {
+    match data {
+        LocalData::Memory(data) => Ok((Box::new(Cursor::new(Arc::clone(data))), data.len() as u64)),
+        LocalData::File(file) => {
+            let open = || {
+                let mut source = File::open(&file.path)?;
+                source.seek(SeekFrom::Start(file.offset))?;
+                std::io::Result::Ok(source)
+            };
+            let unreadable = |error| SparkError::internal("an upload could not be read").caused_by(error);
+            Ok((Box::new(BufReader::new(open().map_err(unreadable)?)), file.bytes))
+        }
+    }
 }
 
 /// The client's streams, one behind the other.
@@ -83,17 +98,31 @@ impl Uploaded {
         self.data.iter().map(bytes).sum()
     }
 
-    fn read(&self, data: &LocalData) -> SparkResult<Vec<RecordBatch>> {
-        read(data, &self.schema, &self.carrier)
+    fn batches(&self) -> UploadedBatches {
+        let (schema, carrier) = (self.schema.clone(), Arc::clone(&self.carrier));
+        UploadedBatches { rest: self.data.clone().into_iter(), current: None, schema, carrier }
     }
 }
 
-fn read(data: &LocalData, schema: &SparkSchema, carrier: &SchemaRef) -> SparkResult<Vec<RecordBatch>> {
-    let batches = match data {
-        LocalData::Memory(data) => arrow_stream::read(data)?,
-        LocalData::File(file) => arrow_stream::read(&contents(&file.path)?)?,
-    };
-    batches.iter().map(|batch| conform(batch, schema, carrier)).collect()
+/// The batches of the streams, each read when it is asked for.
+struct UploadedBatches {
+    rest: std::vec::IntoIter<LocalData>,
+    current: Option<Batches<Source>>,
+    schema: SparkSchema,
+    carrier: SchemaRef,
+}
+
+impl UploadedBatches {
+    fn next(&mut self) -> SparkResult<Option<RecordBatch>> {
+        loop {
+            if let Some(batch) = self.current.as_mut().and_then(Iterator::next) {
+                return conform(&batch?, &self.schema, &self.carrier).map(Some);
+            }
+            let Some(data) = self.rest.next() else { return Ok(None) };
+            let (source, bytes) = opened(&data)?;
+            self.current = Some(Batches::new(source, bytes));
+        }
+    }
 }
 
 impl fmt::Debug for Uploaded {
@@ -108,17 +137,14 @@ impl PartitionStream for Uploaded {
     }
 
     fn execute(&self, _context: Arc<TaskContext>) -> SendableRecordBatchStream {
-        let (schema, carrier) = (self.schema.clone(), Arc::clone(&self.carrier));
-        let batches = stream::iter(self.data.clone()).then(move |data| {
-            let (schema, carrier) = (schema.clone(), Arc::clone(&carrier));
-            async move {
-                let task = SpawnedTask::spawn_blocking(move || read(&data, &schema, &carrier));
-                let batches = task.join().await.map_err(|error| DataFusionError::ExecutionJoin(Box::new(error)))?;
-                let batches = batches.map_err(|error| DataFusionError::External(Box::new(error)))?;
-                Ok::<_, DataFusionError>(stream::iter(batches.into_iter().map(Ok)))
-            }
+        let batches = stream::try_unfold(self.batches(), |mut batches| async move {
+            let task = SpawnedTask::spawn_blocking(move || (batches.next(), batches));
+            let (batch, batches) =
+                task.join().await.map_err(|error| DataFusionError::ExecutionJoin(Box::new(error)))?;
+            let batch = batch.map_err(|error| DataFusionError::External(Box::new(error)))?;
+            Ok::<_, DataFusionError>(batch.map(|batch| (batch, batches)))
         });
-        Box::pin(RecordBatchStreamAdapter::new(Arc::clone(&self.carrier), batches.try_flatten()))
+        Box::pin(RecordBatchStreamAdapter::new(Arc::clone(&self.carrier), batches))
     }
 }
 

@@ -13,50 +13,135 @@ use firesteel_functions::kernel::from_engine;
 use firesteel_syntax::ir::expression::{
     ExpressionKind, NullOrder, SortOrder, Window, WindowExpression, WindowSpecification,
 };
-use firesteel_syntax::ir::relation::{SetOperation, SetOperationKind};
+use firesteel_syntax::ir::relation::{RelationKind, SetOperation, SetOperationKind};
 use firesteel_syntax::ir::{Expression, Literal};
 
 use crate::attribute::Attribute;
 use crate::block::alias;
 use crate::projection::project;
-use crate::resolved::{Resolved, merge_plan_ids};
+use crate::resolved::{PlanIds, Resolved, merge_plan_ids};
 use crate::resolver::{Environment, Resolver};
 use crate::scope::Scope;
 use crate::typed::{Alias, Typed, TypedKind};
 
+/// Relations with the same types of columns, on their way to be one.
+struct United {
+    branches: Vec<Resolved>,
+    /// The columns of all of them: a value may be missing if one of them may miss it.
+    output: Vec<Attribute>,
+    /// Whether each row is to be there once.
+    is_distinct: bool,
+}
+
+impl United {
+    fn of(only: Resolved) -> Self {
+        Self { output: only.output.clone(), branches: vec![only], is_distinct: false }
+    }
+}
+
 impl Resolver<'_> {
     pub fn set_operation(&self, operation: &SetOperation, environment: Environment<'_>) -> SparkResult<Resolved> {
+        if operation.kind == SetOperationKind::Union {
+            return self.unions(operation, environment);
+        }
         let left = self.resolve_relation(&operation.left, environment)?;
         let right = self.resolve_relation(&operation.right, environment)?;
-        let (left, right) = if operation.by_name {
-            self.align_by_name(left, right, operation.allow_missing_columns)?
-        } else {
-            (left, right)
-        };
-        let operator = operator_name(operation);
-        if left.output.len() != right.output.len() {
-            return Err(SparkError::new("NUM_COLUMNS_MISMATCH")
-                .param("operator", operator)
-                .param("firstNumColumns", left.output.len().to_string())
-                .param("invalidOrdinalNum", "second")
-                .param("invalidNumColumns", right.output.len().to_string()));
-        }
-        let types = self.common_types(&left, &right, operator)?;
+        let types = self.common_types(&left.output, &right.output, operator_name(operation))?;
         let left = self.exact(self.cast_output(left, &types)?)?;
         let right = self.exact(self.cast_output(right, &types)?)?;
-        match operation.kind {
-            SetOperationKind::Union => {
-                let union = self.union(left, right)?;
-                if operation.is_all { Ok(union) } else { self.distinct_rows(union) }
-            }
-            SetOperationKind::Intersect => self.semi(left, right, operation.is_all, JoinType::LeftSemi),
-            SetOperationKind::Except => self.semi(left, right, operation.is_all, JoinType::LeftAnti),
-        }
+        let join_type = match operation.kind {
+            SetOperationKind::Intersect => JoinType::LeftSemi,
+            SetOperationKind::Except | SetOperationKind::Union => JoinType::LeftAnti,
+        };
+        self.semi(left, right, operation.is_all, join_type)
     }
 
-    fn common_types(&self, left: &Resolved, right: &Resolved, operator: &str) -> SparkResult<Vec<SparkType>> {
-        let mut types = Vec::with_capacity(left.output.len());
-        for (index, (first, second)) in left.output.iter().zip(&right.output).enumerate() {
+    /// A union whose left side may be a union, and so on: a chain of any length becomes as few unions as there may be.
+    fn unions(&self, last: &SetOperation, environment: Environment<'_>) -> SparkResult<Resolved> {
+        let mut chain = vec![(last, environment, None)];
+        let (mut first, mut environment) = (&last.left, environment);
+        while let RelationKind::SetOperation(below) = &first.kind
+            && below.kind == SetOperationKind::Union
+            // Others may name the columns of what has an id.
+            && first.plan_id.is_none()
+        {
+            environment.is_limit_all &= below.is_all;
+            chain.push((below, environment, Some(&first.origin)));
+            first = &below.left;
+        }
+        let mut united = None;
+        for (operation, environment, origin) in chain.into_iter().rev() {
+            let step = |before: Option<United>| {
+                let before = match before {
+                    Some(before) => before,
+                    None => United::of(self.resolve_relation(first, environment)?),
+                };
+                let right = self.resolve_relation(&operation.right, environment)?;
+                self.unite(before, right, operation)
+            };
+            let stepped = step(united.take()).map_err(|error| match origin {
+                Some(origin) => error.at_if_unknown(origin),
+                None => error,
+            });
+            united = Some(stepped?);
+        }
+        self.together(united.ok_or_else(|| SparkError::internal("a union of nothing"))?)
+    }
+
+    /// What was united before, and one relation more.
+    fn unite(&self, before: United, right: Resolved, operation: &SetOperation) -> SparkResult<United> {
+        if operation.by_name {
+            let (left, right) = self.align_by_name(self.together(before)?, right, operation.allow_missing_columns)?;
+            return self.unite_by_position(United::of(left), right, operation);
+        }
+        self.unite_by_position(before, right, operation)
+    }
+
+    fn unite_by_position(&self, before: United, right: Resolved, operation: &SetOperation) -> SparkResult<United> {
+        let types = self.common_types(&before.output, &right.output, operator_name(operation))?;
+        let is_cast = before.output.iter().zip(&types).any(|(attribute, data_type)| attribute.data_type != *data_type);
+        // Rows are cast step by step, as they are united: casting at once from the first type to the last may differ.
+        let mut united = if is_cast || (before.is_distinct && operation.is_all) {
+            United::of(self.cast_output(self.together(before)?, &types)?)
+        } else {
+            before
+        };
+        if let [only] = united.branches.as_mut_slice() {
+            let exact = self.exact(std::mem::replace(only, self.one_row()))?;
+            united.output.clone_from(&exact.output);
+            *only = exact;
+        }
+        let right = self.exact(self.cast_output(right, &types)?)?;
+        for (attribute, other) in united.output.iter_mut().zip(&right.output) {
+            attribute.nullable |= other.nullable;
+        }
+        united.branches.push(right);
+        united.is_distinct |= !operation.is_all;
+        Ok(united)
+    }
+
+    fn together(&self, united: United) -> SparkResult<Resolved> {
+        let United { mut branches, output, is_distinct } = united;
+        let union = match (branches.pop(), branches.is_empty()) {
+            (Some(only), true) => only,
+            (last, _) => {
+                branches.extend(last);
+                self.union(branches, &output)?
+            }
+        };
+        if is_distinct { self.distinct_rows(union) } else { Ok(union) }
+    }
+
+    fn common_types(&self, left: &[Attribute], right: &[Attribute], operator: &str) -> SparkResult<Vec<SparkType>> {
+        if left.len() != right.len() {
+            return Err(SparkError::new("NUM_COLUMNS_MISMATCH")
+                .param("operator", operator)
+                .param("firstNumColumns", left.len().to_string())
+                .param("invalidOrdinalNum", "second")
+                .param("invalidNumColumns", right.len().to_string()));
+        }
+        let mut types = Vec::with_capacity(left.len());
+        for (index, (first, second)) in left.iter().zip(right).enumerate() {
             let pair = [first.data_type.clone(), second.data_type.clone()];
             let Some(common) = self.common_type(&pair) else {
                 return Err(SparkError::new("INCOMPATIBLE_COLUMN_TYPE")
@@ -125,30 +210,27 @@ impl Resolver<'_> {
         })
     }
 
-    fn union(&self, left: Resolved, right: Resolved) -> SparkResult<Resolved> {
-        let output: Vec<_> = left
-            .output
+    /// One union of relations with the same types of columns.
+    fn union(&self, branches: Vec<Resolved>, columns: &[Attribute]) -> SparkResult<Resolved> {
+        let output: Vec<_> = columns
             .iter()
-            .zip(&right.output)
-            .map(|(first, second)| {
-                let nullable = first.nullable || second.nullable;
-                let mut attribute = self.new_attribute(&first.name, first.data_type.clone(), nullable);
-                attribute.metadata = first.metadata.clone();
+            .map(|column| {
+                let mut attribute = self.new_attribute(&column.name, column.data_type.clone(), column.nullable);
+                attribute.metadata = column.metadata.clone();
                 attribute
             })
             .collect();
-        let side = |side: &Resolved| {
-            let columns = side
-                .output
-                .iter()
-                .zip(&output)
-                .map(|(attribute, united)| alias(Expr::Column(attribute.column.clone()), &united.column))
-                .collect();
-            SparkResult::Ok(Arc::new(project(columns, side.plan.clone())?))
-        };
-        let union = Union::try_new_with_loose_types(vec![side(&left)?, side(&right)?]).map_err(from_engine)?;
-        let resolved = Resolved::new(LogicalPlan::Union(union), output);
-        Ok(resolved.with_plan_ids(merge_plan_ids(left.plan_ids, right.plan_ids)))
+        let mut inputs = Vec::with_capacity(branches.len());
+        let mut plan_ids = PlanIds::default();
+        for branch in branches {
+            let columns = branch.output.iter().zip(&output);
+            let columns =
+                columns.map(|(attribute, united)| alias(Expr::Column(attribute.column.clone()), &united.column));
+            inputs.push(Arc::new(project(columns.collect(), branch.plan)?));
+            plan_ids = merge_plan_ids(plan_ids, branch.plan_ids);
+        }
+        let union = Union::try_new_with_loose_types(inputs).map_err(from_engine)?;
+        Ok(Resolved::new(LogicalPlan::Union(union), output).with_plan_ids(plan_ids))
     }
 
     /// INTERSECT and EXCEPT: rows of the left side with or without an equal one at the right. With ALL, equal rows are
