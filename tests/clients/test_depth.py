@@ -125,7 +125,7 @@ DEEP_TEXTS = {
     "parentheses": "SELECT " + "(" * DEEP + "1" + ")" * DEEP,
     "sum": "SELECT " + " + ".join(["id"] * DEEP) + " FROM range(3)",
     "conditions": "SELECT * FROM range(3) WHERE " + " AND ".join(["id > 0"] * size(1000, DEEP)),
-    "union": " UNION ALL ".join(["SELECT 1"] * DEEP),
+    "union": " UNION ALL ".join(["SELECT 1"] * size(5_000, DEEP)),
     "subqueries": "SELECT * FROM " + "(SELECT * FROM " * DEEP + "range(3)" + ")" * DEEP,
     "casts": "SELECT id" + "::int" * DEEP + " FROM range(3)",
     "type": "SELECT from_json('{}', '" + "array<" * DEEP + "int" + ">" * DEEP + "')",
