@@ -118,8 +118,8 @@ tidy: build ## Check layering, lengths, module documentation and links
 test-clients: build $(CLIENT_STAMPS) $(CACHE)/tpcds-generator/.stamp ## Run TPC-H, TPC-DS and the recorded cases through unmodified PySpark 4.2 and 3.5, the cases through 4.1 and 4.0
 	FIRESTEEL_BINARY=$(DEBUG)/firesteel $(CLIENT) -m pytest tests/clients -q
 	FIRESTEEL_BINARY=$(DEBUG)/firesteel $(CLIENT_35) -m pytest tests/clients -q
-	FIRESTEEL_BINARY=$(DEBUG)/firesteel $(CLIENT_40) -m pytest tests/clients -q --ignore-glob=*/test_tpc*.py
-	FIRESTEEL_BINARY=$(DEBUG)/firesteel $(CLIENT_41) -m pytest tests/clients -q --ignore-glob=*/test_tpc*.py
+	FIRESTEEL_BINARY=$(DEBUG)/firesteel $(CLIENT_40) -m pytest tests/clients/test_cases.py -q
+	FIRESTEEL_BINARY=$(DEBUG)/firesteel $(CLIENT_41) -m pytest tests/clients/test_cases.py -q
 
 .PHONY: stress
 stress: build nextest ## Run the tests of load, faults, depth and malformed requests in their large form
