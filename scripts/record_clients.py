@@ -80,7 +80,7 @@ def record_tpch(recorded, remote) -> None:
     import tpch_data
     import tpch_dataframe
 
-    session = session_with_views(recorded, remote, tpch_data)
+    session = recorded.session_with_views(remote, tpch_data)
     directory = ROOT / "tests" / "tpch"
     for text in sorted((directory / "queries").glob("q*.sql")):
         frame = session.sql(text.read_text())
@@ -95,20 +95,11 @@ def record_tpcds(recorded, remote) -> None:
     """Records the answers of the 103 queries."""
     import tpcds_data
 
-    session = session_with_views(recorded, remote, tpcds_data)
+    session = recorded.session_with_views(remote, tpcds_data)
     for name, text in tpcds_data.query_texts(tpcds_data.generate(0.01)).items():
         answer = recorded.describe(recorded.Ordered(session.sql(text)))
         write_answer(ROOT / "tests" / "tpcds" / "answers" / f"{name}.json", answer)
     recorded.end_session(session)
-
-
-def session_with_views(recorded, remote, generator):
-    """A session with views of the generator's tables at scale factor 0.01."""
-    data = generator.generate(0.01)
-    session = recorded.new_session(remote)
-    for table in generator.TABLES:
-        session.read.parquet(str(data / f"{table}.parquet")).createOrReplaceTempView(table)
-    return session
 
 
 def write(path: Path, outcomes: dict) -> None:

@@ -5,10 +5,12 @@ by that environment's Python, this file writes the directory that its arguments 
 """
 
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
+
+from firesteel_server import cache_directory
+from generated_data import made_once
 
 TABLES = (
     "call_center", "catalog_page", "catalog_returns", "catalog_sales", "customer", "customer_address",
@@ -59,20 +61,12 @@ LIMIT 100
 
 def generate(scale: float) -> Path:
     """The directory with `<table>.parquet` of each table and `queries/q*.sql`; generates it if it is missing."""
-    from firesteel_server import cache_directory
-
-    directory = cache_directory() / "tpcds" / f"sf{scale:g}"
-    if (directory / "queries").exists():
-        return directory
-    # Written beside its place and renamed, so that an interrupted run leaves no half set behind.
-    partial = directory.with_name(f"{directory.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
     python = cache_directory() / "tpcds-generator" / "bin" / "python"
-    subprocess.run([str(python), __file__, f"{scale:g}", str(partial)], check=True)
-    shutil.rmtree(directory, ignore_errors=True)
-    partial.rename(directory)
-    return directory
+
+    def make(partial):
+        subprocess.run([str(python), __file__, f"{scale:g}", str(partial)], check=True)
+
+    return made_once(cache_directory() / "tpcds" / f"sf{scale:g}", lambda made: (made / "queries").exists(), make)
 
 
 def query_texts(directory: Path) -> dict:

@@ -15,7 +15,7 @@ time.tzset()
 import pytest  # noqa: E402
 
 from firesteel_server import Server, built_binary  # noqa: E402
-from recorded import await_releases, end_session, new_session  # noqa: E402
+from recorded import await_releases, end_session, new_session, session_with_views  # noqa: E402
 import tpcds_data  # noqa: E402
 import tpch_data  # noqa: E402
 
@@ -46,19 +46,14 @@ def spark(remote):
 @pytest.fixture(scope="module")
 def tpch(remote):
     """A session with views of the TPC-H tables at scale factor 0.01."""
-    yield from session_with_views(remote, tpch_data)
+    session = session_with_views(remote, tpch_data)
+    yield session
+    end_session(session)
 
 
 @pytest.fixture(scope="module")
 def tpcds(remote):
     """A session with views of the TPC-DS tables at scale factor 0.01."""
-    yield from session_with_views(remote, tpcds_data)
-
-
-def session_with_views(remote, generator):
-    session = new_session(remote)
-    data = generator.generate(0.01)
-    for table in generator.TABLES:
-        session.read.parquet(str(data / f"{table}.parquet")).createOrReplaceTempView(table)
+    session = session_with_views(remote, tpcds_data)
     yield session
     end_session(session)

@@ -48,6 +48,15 @@ def new_session(remote):
 _KEPT = []
 
 
+def session_with_views(remote, generator):
+    """A session with views of the generator's tables at scale factor 0.01."""
+    session = new_session(remote)
+    data = generator.generate(0.01)
+    for table in generator.TABLES:
+        session.read.parquet(str(data / f"{table}.parquet")).createOrReplaceTempView(table)
+    return session
+
+
 def end_session(session):
     """Closes the session, where the client can.
 

@@ -15,11 +15,15 @@ NAMES = sorted(path.stem for path in ANSWERS.glob("*.json"))
 pytestmark = pytest.mark.skipif(CLIENT_VERSION != REFERENCE_VERSION, reason="run with the newest client")
 
 
-def test_every_query_has_its_answer():
-    assert sorted(query_texts(generate(0.01))) == NAMES
+@pytest.fixture(scope="module")
+def texts():
+    return query_texts(generate(0.01))
+
+
+def test_every_query_has_its_answer(texts):
+    assert sorted(texts) == NAMES
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_query(tpcds, name):
-    text = query_texts(generate(0.01))[name]
-    assert describe(Ordered(tpcds.sql(text))) == json.loads((ANSWERS / f"{name}.json").read_text())
+def test_query(tpcds, texts, name):
+    assert describe(Ordered(tpcds.sql(texts[name]))) == json.loads((ANSWERS / f"{name}.json").read_text())

@@ -26,6 +26,13 @@ pub use quoting::{
 /// Result with a [`SparkError`].
 pub type SparkResult<T> = Result<T, SparkError>;
 
+/// The error, what caused it, what caused that, and so on.
+pub fn causes<'e>(
+    error: &'e (dyn std::error::Error + 'static),
+) -> impl Iterator<Item = &'e (dyn std::error::Error + 'static)> {
+    std::iter::successors(Some(error), |error| error.source())
+}
+
 /// An error as Spark's clients know it. One pointer wide; cheap to clone.
 #[derive(Clone)]
 pub struct SparkError(Arc<Inner>);

@@ -25,6 +25,7 @@ use datafusion::config::ConfigOptions;
 use datafusion::logical_expr::{
     ColumnarValue, Expr, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
+use firesteel_base::error::causes;
 use firesteel_base::{SparkError, SparkResult, SparkType};
 
 /// A function of our own. Implementors are zero-sized.
@@ -93,17 +94,10 @@ impl KernelCall<'_> {
 
 /// A [`SparkError`] inside an engine error, or the engine error as an internal one.
 pub fn from_engine(error: DataFusionError) -> SparkError {
-    let mut source: Option<&(dyn std::error::Error + 'static)> = Some(&error);
-    while let Some(current) = source {
-        if let Some(spark) = current.downcast_ref::<SparkError>() {
-            return spark.clone();
-        }
-        if let Some(raised) = current.downcast_ref::<RaisedAt>() {
-            return raised.error.clone();
-        }
-        source = current.source();
-    }
-    SparkError::internal(error.to_string()).caused_by(error)
+    let known = causes(&error).find_map(|cause| {
+        cause.downcast_ref().or_else(|| cause.downcast_ref::<RaisedAt>().map(|raised| &raised.error)).cloned()
+    });
+    known.unwrap_or_else(|| SparkError::internal(error.to_string()).caused_by(error))
 }
 
 /// An arrow kernel's error as an internal one.

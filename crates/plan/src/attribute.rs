@@ -64,6 +64,16 @@ impl Attribute {
         let parts: Vec<String> = self.qualifier.iter().map(String::as_str).chain([&*self.name]).map(quote).collect();
         parts.join(".")
     }
+
+    /// The qualifier and the name.
+    pub fn name_parts(&self) -> Vec<String> {
+        self.qualifier.iter().cloned().chain([self.name.to_string()]).collect()
+    }
+
+    /// The whole name by which an expression called it; its own where none did.
+    pub fn written_parts(&self) -> Vec<String> {
+        self.written.as_deref().map_or_else(|| vec![self.name.to_string()], <[String]>::to_vec)
+    }
 }
 
 fn quote(name: &str) -> String {

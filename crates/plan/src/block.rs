@@ -21,7 +21,7 @@ use crate::lower::{Lowering, comparison_key};
 use crate::projection::project;
 use crate::resolved::Resolved;
 use crate::resolver::Resolver;
-use crate::scope::{quote_parts, written_name};
+use crate::scope::unresolved_among;
 use crate::typed::{AggregateCall, Typed, TypedKind, WindowCall};
 
 /// A SELECT block before it is built.
@@ -444,12 +444,7 @@ impl Extraction<'_, '_> {
 
     fn not_grouped(&self, attribute: &Attribute, origin: &Origin) -> SparkError {
         if let Some(names) = &self.names_above {
-            let parts =
-                attribute.written.as_ref().map_or_else(|| vec![attribute.name.to_string()], |parts| parts.to_vec());
-            return SparkError::new("UNRESOLVED_COLUMN.WITH_SUGGESTION")
-                .param("objectName", quote_parts(&parts))
-                .param("proposal", firesteel_base::suggestion::suggest(&written_name(&parts), names).join(", "))
-                .at(origin);
+            return unresolved_among(&attribute.written_parts(), names).at(origin);
         }
         if self.groups.is_empty() && !self.is_sets {
             return SparkError::new("MISSING_GROUP_BY").at(&Origin::Unknown);

@@ -320,22 +320,23 @@ impl Resolver<'_> {
         while let Some(here) = current {
             let mut known: Vec<&Attribute> = here.attributes.iter().collect();
             known.sort_by(|left, right| (&left.name, left.id).cmp(&(&right.name, right.id)));
-            candidates.extend(known.into_iter().map(|attribute| {
-                attribute.qualifier.iter().cloned().chain([attribute.name.to_string()]).collect::<Vec<String>>()
-            }));
+            candidates.extend(known.into_iter().map(Attribute::name_parts));
             current = here.below;
         }
-        let name = quote_parts(parts);
         if candidates.is_empty() {
-            return SparkError::new("UNRESOLVED_COLUMN.WITHOUT_SUGGESTION").param("objectName", name).at(origin);
+            let error = SparkError::new("UNRESOLVED_COLUMN.WITHOUT_SUGGESTION");
+            return error.param("objectName", quote_parts(parts)).at(origin);
         }
-        let written = written_name(parts);
-        let proposal = firesteel_base::suggestion::suggest(&written, &candidates).join(", ");
-        SparkError::new("UNRESOLVED_COLUMN.WITH_SUGGESTION")
-            .param("objectName", name)
-            .param("proposal", proposal)
-            .at(origin)
+        unresolved_among(parts, &candidates).at(origin)
     }
+}
+
+/// The error for a name that none of these columns has; those that are spelt most like it are suggested.
+pub fn unresolved_among(parts: &[String], candidates: &[Vec<String>]) -> SparkError {
+    let proposal = firesteel_base::suggestion::suggest(&written_name(parts), candidates).join(", ");
+    SparkError::new("UNRESOLVED_COLUMN.WITH_SUGGESTION")
+        .param("objectName", quote_parts(parts))
+        .param("proposal", proposal)
 }
 
 /// The column as a candidate: without the qualifier of a subquery that was given no name.

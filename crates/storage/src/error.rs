@@ -2,6 +2,7 @@
 
 use datafusion::error::DataFusionError;
 use firesteel_base::SparkError;
+use firesteel_base::error::causes;
 
 /// The Spark error that a DataFusion error carries somewhere in its chain, or an internal error with its words.
 pub(crate) fn from_datafusion(error: DataFusionError) -> SparkError {
@@ -12,14 +13,7 @@ pub(crate) fn from_datafusion(error: DataFusionError) -> SparkError {
 }
 
 fn carried(error: &(dyn std::error::Error + 'static)) -> Option<SparkError> {
-    let mut current = Some(error);
-    while let Some(error) = current {
-        if let Some(spark) = error.downcast_ref::<SparkError>() {
-            return Some(spark.clone());
-        }
-        current = error.source();
-    }
-    None
+    causes(error).find_map(|cause| cause.downcast_ref::<SparkError>()).cloned()
 }
 
 /// A Spark error on its way through the engine.

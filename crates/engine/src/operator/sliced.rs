@@ -7,6 +7,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use arrow::array::{RecordBatch, RecordBatchOptions};
+use arrow::datatypes::SchemaRef;
 use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode, TreeNodeRecursion};
 use datafusion::common::{Result, internal_err};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
@@ -53,11 +54,10 @@ fn below_exchange(node: &Arc<dyn ExecutionPlan>) -> Result<Option<Arc<dyn Execut
     else {
         return Ok(None);
     };
-    let input = Arc::clone(sliced.projection.input());
-    let exchange = Arc::new(RepartitionExec::try_new(input, exchange.partitioning().clone())?);
-    let sliced = SlicedExec::new(Arc::clone(&sliced.projection), sliced.row_bytes);
+    let below = Arc::clone(sliced.projection.input());
+    let below = Arc::new(RepartitionExec::try_new(below, exchange.partitioning().clone())?);
     let options = ReplaceChildrenOptions::new(ChildrenPropertiesMode::Recompute);
-    Arc::new(sliced).replace_children(vec![exchange], options).map(Some)
+    Arc::clone(exchange.input()).replace_children(vec![below], options).map(Some)
 }
 
 fn contains_multiplier(expression: &Arc<dyn PhysicalExpr>) -> bool {
@@ -130,7 +130,7 @@ impl ExecutionPlan for SlicedExec {
     fn execute(&self, partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
         let input = self.projection.input();
         let slices = Slices {
-            plan: Arc::clone(&self.projection),
+            schema: self.projection.schema(),
             projector: self.projection.projection_expr().make_projector(&input.schema())?,
             metrics: BaselineMetrics::new(&self.metrics, partition),
             rows_max: SLICE_BYTES.checked_div(self.row_bytes).map_or(usize::MAX, |rows| rows.max(1)),
@@ -148,7 +148,8 @@ impl ExecutionPlan for SlicedExec {
 
 /// A batch on its way through the projection.
 struct Slices {
-    plan: Arc<ProjectionExec>,
+    /// The projection's own: the projector's lacks what the plan says of columns.
+    schema: SchemaRef,
     projector: Projector,
     metrics: BaselineMetrics,
     rows_max: usize,
@@ -189,7 +190,7 @@ impl Slices {
                     self.metrics.record_output(rows);
                     let options = RecordBatchOptions::new().with_row_count(Some(rows));
                     let columns = result.columns().to_vec();
-                    return Ok(RecordBatch::try_new_with_options(self.plan.schema(), columns, &options)?);
+                    return Ok(RecordBatch::try_new_with_options(Arc::clone(&self.schema), columns, &options)?);
                 }
                 Err(error) => match rows_done(&error) {
                     // Fewer rows than failed, so this ends.

@@ -9,6 +9,7 @@ use std::error::Error;
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use firesteel_base::error::causes;
 use firesteel_base::{SparkError, SparkResult};
 
 /// Bytes that a call may make at all: what arrow's 32-bit offsets reach, or less in a smaller process.
@@ -48,14 +49,7 @@ pub fn in_slices<T>(bytes: usize, compute: impl FnOnce() -> T) -> T {
 
 /// With how many rows, if several were too many, the call would have been within the limit; 0 if one is beyond it.
 pub fn rows_done(error: &(dyn Error + 'static)) -> Option<usize> {
-    let mut source = Some(error);
-    while let Some(current) = source {
-        if let Some(RowsDone(rows)) = current.downcast_ref::<RowsDone>() {
-            return Some(*rows);
-        }
-        source = current.source();
-    }
-    None
+    causes(error).find_map(|cause| cause.downcast_ref::<RowsDone>()).map(|done| done.0)
 }
 
 #[derive(Debug)]

@@ -10,7 +10,7 @@ use crate::call::{Argument, Call};
 use crate::cast::{CastMode, cast_expr};
 use crate::coercion::{Expected, ansi_string_promotion, decimal_for, quoted_type, same_type, tightest_common_type};
 use crate::function::{Build, Function, Scalar};
-use crate::kernel::{Kernel, kernel_call, kernel_udf};
+use crate::kernel::kernel_call;
 
 /// An arithmetic operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -206,19 +206,16 @@ fn arithmetic(call: &Call<'_>, operation: Operation, tries: bool, result: SparkT
     }
 }
 
-/// The kernel of an operation on decimals.
-pub(super) fn decimal_kernel(operation: Operation, tries: bool) -> Build {
+/// An operation on decimals.
+pub(super) fn decimal_arithmetic(call: &Call<'_>, operation: Operation, tries: bool, result: SparkType) -> Scalar {
     macro_rules! kernel {
         ($operation:ident) => {
             if tries {
-                build(DecimalArithmetic::<{ Operation::$operation as u8 }, true>)
+                Scalar::kernel(call, result, DecimalArithmetic::<{ Operation::$operation as u8 }, true>)
             } else {
-                build(DecimalArithmetic::<{ Operation::$operation as u8 }, false>)
+                Scalar::kernel(call, result, DecimalArithmetic::<{ Operation::$operation as u8 }, false>)
             }
         };
-    }
-    fn build<K: Kernel>(kernel: K) -> Build {
-        Build::Kernel(kernel_udf(kernel))
     }
     match operation {
         Operation::Add => kernel!(Add),

@@ -9,7 +9,7 @@ use firesteel_base::{SparkError, SparkResult, SparkType};
 use num_bigint::BigInt;
 use num_traits::{Signed, ToPrimitive};
 
-use super::arithmetic::{Operation, decimal_kernel, engine};
+use super::arithmetic::{Operation, decimal_arithmetic};
 use super::error::{divide_by_zero, remainder_by_zero};
 use super::integral::{Mode, Operands, operation};
 use super::unchecked_decimal;
@@ -44,8 +44,7 @@ pub(super) fn bind(
     let types = vec![left.clone(), right.clone()];
     let divides = matches!(operation, Operation::Divide | Operation::Remainder | Operation::IntegralDivide);
     let nullable = call.any_nullable_as(&types) || divides || tries || !call.ansi();
-    let scalar = Scalar { build: decimal_kernel(operation, tries), ..engine(call, operation, result) };
-    Ok(scalar.casting(types).nullable(nullable))
+    Ok(decimal_arithmetic(call, operation, tries, result).casting(types).nullable(nullable))
 }
 
 /// Precision and scale that hold every result, where there are such.

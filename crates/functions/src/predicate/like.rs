@@ -41,17 +41,14 @@ fn bind(call: &Call<'_>, ignores_case: bool) -> SparkResult<Scalar> {
     let types = call.implicit_cast(&[Expected::STRING, Expected::STRING, Expected::STRING])?;
     let escape = escape_of(call)?;
     let pattern = call.argument(1)?.constant.as_ref().and_then(text_of);
-    let is_native = pattern.as_deref().is_some_and(|pattern| Pattern::parse(pattern, escape).is_ok());
+    let pattern = pattern.and_then(|pattern| Pattern::parse(&pattern, escape).ok());
     let kernel = if ignores_case {
         Scalar::kernel(call, SparkType::Boolean, SparkILike)
     } else {
         Scalar::kernel(call, SparkType::Boolean, SparkLike)
     };
-    if !is_native {
-        return Ok(kernel.casting(types));
-    }
-    let parsed = pattern.and_then(|pattern| Pattern::parse(&pattern, escape).ok());
-    if !ignores_case && parsed.and_then(|pattern| pattern.pieces()).is_some() {
+    let Some(pattern) = pattern else { return Ok(kernel.casting(types)) };
+    if !ignores_case && pattern.pieces().is_some() {
         return Ok(Scalar::kernel(call, SparkType::Boolean, SparkLikePieces).casting(types));
     }
     let like = Scalar::expr(call, SparkType::Boolean, move |arguments| {
@@ -225,10 +222,8 @@ impl Kernel for SparkLikePieces {
     const NAME: &'static str = "spark_like_pieces";
 
     fn evaluate(&self, call: &KernelCall<'_>) -> SparkResult<ColumnarValue> {
-        let escape = call.scalar(2).and_then(text_of).and_then(|text| text.chars().next()).unwrap_or(BACKSLASH);
-        let pattern = call.scalar(1).and_then(text_of);
-        let pieces = match pattern {
-            Some(pattern) => Pattern::parse(&pattern, escape)?.pieces(),
+        let pieces = match call.scalar(1).and_then(text_of) {
+            Some(pattern) => Pattern::parse(&pattern, constant_escape(call))?.pieces(),
             None => None,
         };
         let pieces = pieces.ok_or_else(|| SparkError::internal("a pattern without pieces"))?;
@@ -251,8 +246,13 @@ fn has_pieces(text: &str, pieces: &[Finder<'_>]) -> bool {
     })
 }
 
+/// The escape character of a call whose binding has checked it.
+fn constant_escape(call: &KernelCall<'_>) -> char {
+    call.scalar(2).and_then(text_of).and_then(|text| text.chars().next()).unwrap_or(BACKSLASH)
+}
+
 fn evaluate(call: &KernelCall<'_>, prepare: fn(&str) -> String) -> SparkResult<ColumnarValue> {
-    let escape = call.scalar(2).and_then(text_of).and_then(|text| text.chars().next()).unwrap_or(BACKSLASH);
+    let escape = constant_escape(call);
     call.with_arrays(|arrays| {
         let (texts, patterns) = (rows::text(arrays, 0)?, rows::text(arrays, 1)?);
         let mut builder = BooleanBuilder::with_capacity(texts.len());

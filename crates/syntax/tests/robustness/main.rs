@@ -7,6 +7,8 @@ use firesteel_syntax::{
     parse_table_schema,
 };
 
+use mutations::PIECES;
+
 const STATEMENTS: &[&str] = &[
     "SELECT a, b + 1 AS c, count(*) FROM t AS x WHERE a IN (1, 2) GROUP BY a, b HAVING count(*) > 1 ORDER BY 1 DESC LIMIT 3",
     "WITH RECURSIVE r(n) MAX RECURSION LEVEL 5 AS (SELECT 1 UNION ALL SELECT n + 1 FROM r) SELECT * FROM r",
@@ -49,47 +51,10 @@ fn truncated_statements() {
 
 #[test]
 fn statements_with_pieces_replaced() {
-    let pieces = [
-        "(",
-        ")",
-        ",",
-        "'",
-        "\"",
-        "`",
-        "/*",
-        "*/",
-        "--",
-        ";",
-        "SELECT",
-        "FROM",
-        "INTERVAL",
-        "AS",
-        "->",
-        "=>",
-        ".",
-        "*",
-        "\u{0}",
-        "é",
-        "😀",
-        "$$",
-        "1e",
-        "0x",
-        "CASE",
-        "NOT",
-        "|>",
-        "<",
-        ">",
-        "[",
-        "::",
-        ":",
-        "IDENTIFIER('",
-        "WITH",
-        "OVER",
-    ];
     for statement in STATEMENTS {
         let words: Vec<&str> = statement.split(' ').collect();
         for position in 0..words.len() {
-            for piece in pieces {
+            for piece in PIECES {
                 let mut changed = words.clone();
                 changed[position] = piece;
                 parse_all(&changed.join(" "));

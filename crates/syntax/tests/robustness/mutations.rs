@@ -48,7 +48,8 @@ fn statements(directory: &Path, found: &mut Vec<String>) {
     }
 }
 
-const PIECES: &[&str] = &[
+/// Texts that mean something to the parser, or that no statement holds.
+pub(crate) const PIECES: &[&str] = &[
     "(",
     ")",
     "[",
@@ -104,6 +105,11 @@ const PIECES: &[&str] = &[
     "\n",
     "((((((((((((((((",
     "- - - - - - ",
+    "*",
+    "1e",
+    ":",
+    "IDENTIFIER('",
+    "OVER",
 ];
 
 /// The place of a character of the text, or its end.

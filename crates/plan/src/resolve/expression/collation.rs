@@ -89,27 +89,19 @@ impl Resolver<'_> {
 
     /// The text under this collation: a literal takes it, anything else is cast.
     fn collated_as(&self, mut typed: Typed, text: &SparkType) -> SparkResult<Typed> {
-        match typed.data_type.collation() {
-            Some(own) if Some(own) != text.collation() => {
-                let data_type = typed.data_type.with_collation_of(text);
-                if matches!(typed.kind, TypedKind::Literal(_)) {
-                    typed.data_type = data_type;
-                    return Ok(typed);
-                }
-                self.coerce(typed, &data_type)
-            }
-            _ => Ok(typed),
+        if matches!(typed.kind, TypedKind::Literal(_)) && has_other_collation(&typed.data_type, text) {
+            typed.data_type = typed.data_type.with_collation_of(text);
+            return Ok(typed);
         }
+        self.cast_to_collation(typed, text)
     }
 
     fn cast_to_collation(&self, typed: Typed, text: &SparkType) -> SparkResult<Typed> {
-        match typed.data_type.collation() {
-            Some(own) if Some(own) != text.collation() => {
-                let data_type = typed.data_type.with_collation_of(text);
-                self.coerce(typed, &data_type)
-            }
-            _ => Ok(typed),
+        if !has_other_collation(&typed.data_type, text) {
+            return Ok(typed);
         }
+        let data_type = typed.data_type.with_collation_of(text);
+        self.coerce(typed, &data_type)
     }
 
     /// Refuses collations that the search for texts does not know, as Spark does.
@@ -146,6 +138,10 @@ impl Resolver<'_> {
             _ => self.printer().print_call(function, name, arguments),
         }
     }
+}
+
+fn has_other_collation(data_type: &SparkType, text: &SparkType) -> bool {
+    data_type.collation().is_some_and(|own| Some(own) != text.collation())
 }
 
 fn placeholder() -> Typed {

@@ -10,7 +10,7 @@ use crate::block::{Block, GroupBy, Output};
 use crate::lower::comparison_key;
 use crate::resolved::Resolved;
 use crate::resolver::{Environment, Resolver};
-use crate::scope::{Scope, quote_parts, written_name};
+use crate::scope::{Scope, unresolved_among};
 use crate::typed::{Typed, TypedKind};
 
 /// The condition of aggregates where none may stand, and the parameter that lists them.
@@ -146,14 +146,8 @@ impl Resolver<'_> {
         while let Some(part) = pending.pop() {
             match &part.kind {
                 TypedKind::Column(attribute) if !is_known(attribute) => {
-                    let written = attribute.written.as_deref();
-                    let parts = written.map_or_else(|| vec![attribute.name.to_string()], <[String]>::to_vec);
-                    let names: Vec<Vec<String>> = block.outputs.iter().map(Output::name_parts).collect();
-                    let proposal = firesteel_base::suggestion::suggest(&written_name(&parts), &names).join(", ");
-                    return Err(SparkError::new("UNRESOLVED_COLUMN.WITH_SUGGESTION")
-                        .param("objectName", quote_parts(&parts))
-                        .param("proposal", proposal)
-                        .at(&part.origin));
+                    let names: Vec<_> = block.outputs.iter().map(|output| output.attribute.name_parts()).collect();
+                    return Err(unresolved_among(&attribute.written_parts(), &names).at(&part.origin));
                 }
                 TypedKind::Aggregate(_) => aggregates.push(format!("\"{}\"", self.printer().print(part))),
                 _ => {}
@@ -174,13 +168,6 @@ impl Resolver<'_> {
             TypedKind::Window(_) => true,
             _ => false,
         })
-    }
-}
-
-impl Output {
-    /// The name with the qualifier of the column that it is.
-    fn name_parts(&self) -> Vec<String> {
-        self.attribute.qualifier.iter().cloned().chain([self.attribute.name.to_string()]).collect()
     }
 }
 
