@@ -18,7 +18,6 @@ CLIENT_STAMPS := $(foreach version,35 40 41,$(CACHE)/pyspark$(version)/.stamp)
 ORACLE := $(CACHE)/oracle/bin/python
 DEBUG := $(CARGO_TARGET_DIR)/debug
 RELEASE := $(CARGO_TARGET_DIR)/release
-DIST := $(CARGO_TARGET_DIR)/dist
 
 # Scale factor of `make bench`.
 SF ?= 1
@@ -115,8 +114,8 @@ tidy: build ## Check layering, lengths, module documentation and links
 	$(DEBUG)/xtask tidy
 
 .PHONY: test-clients
-test-clients: build $(CLIENT_STAMPS) $(CACHE)/tpcds-generator/.stamp ## Run TPC-H, TPC-DS and the recorded cases through unmodified PySpark 4.2 and 3.5, the cases through 4.1 and 4.0
-	FIRESTEEL_BINARY=$(DEBUG)/firesteel $(CLIENT) -m pytest tests/clients -q
+test-clients: build java $(CLIENT_STAMPS) $(CACHE)/oracle/.stamp $(CACHE)/tpcds-generator/.stamp ## Run TPC-H, TPC-DS and the recorded cases through unmodified PySpark 4.2 and 3.5, the cases through 4.1 and 4.0 and the Scala client
+	FIRESTEEL_SPARK=$(CACHE)/oracle FIRESTEEL_BINARY=$(DEBUG)/firesteel $(CLIENT) -m pytest tests/clients -q
 	FIRESTEEL_BINARY=$(DEBUG)/firesteel $(CLIENT_35) -m pytest tests/clients -q
 	FIRESTEEL_BINARY=$(DEBUG)/firesteel $(CLIENT_40) -m pytest tests/clients/test_cases.py -q
 	FIRESTEEL_BINARY=$(DEBUG)/firesteel $(CLIENT_41) -m pytest tests/clients/test_cases.py -q
@@ -162,12 +161,12 @@ record-clients: java $(CACHE)/oracle/.stamp .venv/.stamp $(CLIENT_STAMPS) ## Rec
 
 .PHONY: bench
 bench: setup java $(CACHE)/oracle/.stamp $(CACHE)/bench-sail/.stamp $(CACHE)/bench-datafusion/.stamp ## Compare with Sail, Spark and DataFusion on TPC-H (SF=1) and interactive latencies
-	cargo build --profile dist --package firesteel-cli
-	$(CLIENT) bench/run.py --scale $(SF) --firesteel $(DIST)/firesteel --sail $(CACHE)/bench-sail \
+	cargo build --release --package firesteel-cli
+	$(CLIENT) bench/run.py --scale $(SF) --firesteel $(RELEASE)/firesteel --sail $(CACHE)/bench-sail \
 		--datafusion $(CACHE)/bench-datafusion --spark $(CACHE)/oracle --output $(CACHE)/bench
 
 .PHONY: bench-tpcds
 bench-tpcds: setup java $(CACHE)/oracle/.stamp $(CACHE)/bench-sail/.stamp $(CACHE)/tpcds-generator/.stamp ## Compare with Sail and Spark on TPC-DS (SF=1)
-	cargo build --profile dist --package firesteel-cli
-	$(CLIENT) bench/run.py --workload tpcds --scale $(SF) --hot-runs 1 --skip-interactive --firesteel $(DIST)/firesteel \
+	cargo build --release --package firesteel-cli
+	$(CLIENT) bench/run.py --workload tpcds --scale $(SF) --hot-runs 1 --skip-interactive --firesteel $(RELEASE)/firesteel \
 		--sail $(CACHE)/bench-sail --spark $(CACHE)/oracle --output $(CACHE)/bench

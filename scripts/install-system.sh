@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs the system packages that the build needs and this machine lacks: protoc, clang, mold, Python's venv.
-# With the argument `java`: a Java runtime as well, which only recording from Apache Spark and the bench need.
+# With the argument `java`: a Java runtime as well, which recording from Apache Spark, the bench and the Scala client need.
 # Prints and does nothing where all is there already; says what to install where it may not install.
 set -euo pipefail
 

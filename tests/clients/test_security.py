@@ -1,7 +1,12 @@
 """Servers that ask who calls."""
 
+import base64
 import http.client
+import http.server
+import json
 import subprocess
+import threading
+import time
 
 import grpc
 import pyspark
@@ -37,8 +42,8 @@ def test_nobody_listens_for_everyone_unasked():
 
 
 def openssl(directory, *arguments):
-    """Runs `openssl` in the directory."""
-    subprocess.run(["openssl", *arguments], cwd=directory, check=True, capture_output=True)
+    """Runs `openssl` in the directory; what it prints."""
+    return subprocess.run(["openssl", *arguments], cwd=directory, check=True, capture_output=True).stdout
 
 
 @pytest.fixture(scope="module")
@@ -132,3 +137,105 @@ def test_pages_of_a_named_origin_may_call(tmp_path):
         assert response.headers["Access-Control-Allow-Origin"] == "https://notebooks.example"
         response, _ = call("OPTIONS", "https://elsewhere.example")
         assert response.headers["Access-Control-Allow-Origin"] is None
+
+
+def encoded(data):
+    """Base64 as JSON web tokens have it."""
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+class Issuer:
+    """Signs tokens and publishes the keys that check them, as a service for single sign-on does."""
+
+    def __init__(self, directory):
+        self.directory = directory
+        self.published = []
+        issuer = self
+
+        class Publisher(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                self.send_response(200)
+                self.end_headers()
+                self.wfile.write(json.dumps({"keys": issuer.published}).encode())
+
+            def log_message(self, *arguments):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Publisher)
+        self.url = f"http://127.0.0.1:{self.server.server_port}/keys"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def make_key(self, name):
+        openssl(self.directory, "genrsa", "-out", f"{name}.key", "2048")
+        shown = openssl(self.directory, "rsa", "-in", f"{name}.key", "-noout", "-modulus").decode()
+        modulus = bytes.fromhex(shown.strip().removeprefix("Modulus="))
+        key = {"kty": "RSA", "kid": name, "alg": "RS256", "n": encoded(modulus), "e": encoded(b"\1\0\1")}
+        self.published.append(key)
+
+    def token(self, key, **claims):
+        parts = [{"alg": "RS256", "typ": "JWT", "kid": key}, {"exp": int(time.time()) + 600, **claims}]
+        text = ".".join(encoded(json.dumps(part).encode()) for part in parts)
+        (self.directory / "text").write_text(text)
+        signature = openssl(self.directory, "dgst", "-sha256", "-sign", f"{key}.key", "text")
+        return f"{text}.{encoded(signature)}"
+
+
+@pytest.fixture
+def issuer(tmp_path):
+    issuer = Issuer(tmp_path)
+    yield issuer
+    issuer.server.shutdown()
+
+
+@ONCE
+def test_web_tokens_name_the_user(tmp_path, issuer):
+    from pyspark.sql.connect.proto import AnalyzePlanRequest, UserContext
+    from pyspark.sql.connect.proto.base_pb2_grpc import SparkConnectServiceStub
+
+    issuer.make_key("first")
+    (tmp_path / "config.toml").write_text(
+        f'[authentication.jwt]\nkeys = "{issuer.url}"\nissuer = "https://login.example"\nuser_claim = "email"\n'
+    )
+    log = tmp_path / "server.log"
+    with Server(built_binary(), log=log, extra_arguments=["--config", str(tmp_path / "config.toml")]) as server:
+        channel = grpc.insecure_channel(f"127.0.0.1:{server.port}")
+
+        def code_for(token):
+            """How a call with the token ends, once the keys are there."""
+            request = AnalyzePlanRequest(
+                session_id="11111111-2222-4333-8444-555555555558", user_context=UserContext(user_id="somebody else"),
+                spark_version=AnalyzePlanRequest.SparkVersion(),
+            )
+            until = time.monotonic() + 20
+            while True:
+                try:
+                    metadata = [("authorization", f"Bearer {token}")]
+                    SparkConnectServiceStub(channel).AnalyzePlan(request, timeout=10, metadata=metadata)
+                    return grpc.StatusCode.OK
+                except grpc.RpcError as error:
+                    if error.code() != grpc.StatusCode.UNAVAILABLE or time.monotonic() > until:
+                        return error.code()
+                    time.sleep(0.1)
+
+        good = {"iss": "https://login.example", "email": "ann@example.org"}
+        assert code_for(issuer.token("first", **good)) == grpc.StatusCode.OK
+        refused = grpc.StatusCode.UNAUTHENTICATED
+        assert code_for(issuer.token("first", **good | {"exp": int(time.time()) - 600})) == refused
+        assert code_for(issuer.token("first", **good | {"iss": "https://elsewhere.example"})) == refused
+        assert code_for(issuer.token("first", iss="https://login.example")) == refused
+        header, claims, signature = issuer.token("first", **good).split(".")
+        assert code_for(f"{header}.{claims}.{signature[::-1]}") == refused
+        unsigned = encoded(json.dumps({"alg": "none"}).encode())
+        assert code_for(f"{unsigned}.{claims}.") == refused
+        # The issuer goes on to another key: tokens of the new one are good as soon as the server may ask again.
+        issuer.published.clear()
+        issuer.make_key("second")
+        time.sleep(5)
+        assert code_for(issuer.token("second", **good)) == grpc.StatusCode.OK
+        assert code_for(issuer.token("first", **good)) == refused
+        session = SparkSession.builder.remote(
+            f"sc://localhost:{server.port}/;user_id=eve;token={issuer.token('second', **good)}"
+        ).create()
+        assert session.sql("SELECT current_user()").head()[0] == "ann@example.org"
+        end_session(session)
+        channel.close()

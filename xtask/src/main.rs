@@ -1,6 +1,7 @@
 //! The project's own commands: `cargo xtask tidy` checks what the compiler cannot, `cargo xtask record` takes
-//! expectations of the `.slt` corpus from Apache Spark.
+//! expectations of the `.slt` corpus from Apache Spark, `cargo xtask descriptors` describes the protocol.
 
+mod descriptors;
 mod oracle;
 mod record;
 mod tidy;
@@ -34,12 +35,15 @@ enum Command {
         #[arg(long)]
         missing: bool,
     },
+    /// Write the protocol's description, of which the server's reflection service tells.
+    Descriptors,
 }
 
 fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Tidy { update } => tidy::run(&root(), update),
         Command::Record { paths, missing } => record::run(&root(), &paths, missing),
+        Command::Descriptors => descriptors::run(&root()),
     };
     match result {
         Ok(summary) => {

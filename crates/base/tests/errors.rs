@@ -263,7 +263,7 @@ fn kinds_follow_conditions() {
         ("INVALID_HANDLE.SESSION_CLOSED", ErrorKind::Sql),
         ("INVALID_CURSOR.POSITION_NOT_AVAILABLE", ErrorKind::Sql),
         ("CONNECT_INVALID_PLAN.UNSUPPORTED_LITERAL_TYPE", ErrorKind::InvalidPlan),
-        ("NOT_IMPLEMENTED", ErrorKind::UnsupportedOperation),
+        ("NOT_IMPLEMENTED", ErrorKind::NotImplemented),
     ] {
         assert!(Condition::find(condition).is_some(), "{condition}");
         assert_eq!(SparkError::new(condition).kind(), expected, "{condition}");

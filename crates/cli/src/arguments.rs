@@ -41,9 +41,9 @@ pub struct Security {
     /// File with the token that clients must show.
     #[arg(long, value_name = "FILE", env = "FIRESTEEL_TOKEN_FILE")]
     pub token_file: Option<PathBuf>,
-    /// File with the public keys (JWKS) of the issuer whose JSON web tokens name the users.
-    #[arg(long, value_name = "FILE", env = "FIRESTEEL_JWT_KEYS")]
-    pub jwt_keys: Option<PathBuf>,
+    /// File or URL with the public keys (JWKS) of the issuer whose JSON web tokens name the users.
+    #[arg(long, value_name = "FILE|URL", env = "FIRESTEEL_JWT_KEYS")]
+    pub jwt_keys: Option<String>,
     /// The server's certificate (PEM).
     #[arg(long, value_name = "FILE", env = "FIRESTEEL_TLS_CERTIFICATE")]
     pub tls_certificate: Option<PathBuf>,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
-use firesteel_connect::{Credentials, JwtOptions, Secret, TlsOptions};
+use firesteel_connect::{Credentials, JwtOptions, KeySource, Secret, TlsOptions};
 use serde::Deserialize;
 
 use crate::{Failure, arguments};
@@ -32,7 +32,7 @@ pub struct Authentication {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Jwt {
-    keys: Option<PathBuf>,
+    keys: Option<String>,
     issuer: Option<String>,
     audience: Option<String>,
     user_claim: Option<String>,
@@ -95,10 +95,11 @@ fn jwt(flags: &arguments::Security, file: Option<Jwt>) -> Result<Option<JwtOptio
     let keys = flags.jwt_keys.clone().or_else(|| file.as_ref().and_then(|jwt| jwt.keys.clone()));
     let Some(keys) = keys else {
         return match file {
-            Some(_) => Err(Failure("[authentication.jwt] needs keys: a file with the issuer's keys".to_owned())),
+            Some(_) => Err(Failure("[authentication.jwt] needs keys: a file or URL with the issuer's keys".to_owned())),
             None => Ok(None),
         };
     };
+    let keys = KeySource::parse(&keys).map_err(|error| Failure(error.to_string()))?;
     let (issuer, audience, user_claim) =
         file.map_or((None, None, None), |jwt| (jwt.issuer, jwt.audience, jwt.user_claim));
     Ok(Some(JwtOptions { keys, issuer, audience, user_claim: user_claim.unwrap_or_else(|| "sub".to_owned()) }))

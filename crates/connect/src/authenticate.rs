@@ -3,16 +3,19 @@
 //! A pre-shared token says that the caller may be trusted, also in what it says about its user. A user's token and a
 //! JSON web token say who the user is: what the request says does not count then.
 
-use std::collections::HashMap;
-use std::fmt;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::time::SystemTime;
+mod keys;
 
-use jsonwebtoken::jwk::JwkSet;
-use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
+use std::fmt;
+use std::sync::Arc;
+
+use jsonwebtoken::{Algorithm, Validation, decode, decode_header};
 use serde_json::{Map, Value};
+use tonic::service::Interceptor;
+use tonic::service::interceptor::InterceptedService;
 use tonic::{Request, Status};
+
+pub use keys::KeySource;
+use keys::{Found, Keys};
 
 /// A text that is never shown.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -50,8 +53,7 @@ pub struct Credentials {
 /// Which JSON web tokens are accepted.
 #[derive(Clone, Debug)]
 pub struct JwtOptions {
-    /// A file with the issuer's public keys (JWKS). It is read again when it changes.
-    pub keys: PathBuf,
+    pub keys: KeySource,
     /// `iss` must be this.
     pub issuer: Option<String>,
     /// `aud` must hold this.
@@ -94,6 +96,20 @@ impl Authenticator {
     pub(crate) fn new(credentials: Credentials) -> Result<Self, CredentialsError> {
         let keys = credentials.jwt.as_ref().map(|options| Keys::open(&options.keys)).transpose()?;
         Ok(Self { credentials: Arc::new(credentials), keys: keys.map(Arc::new) })
+    }
+
+    /// The service for callers whose credentials are good.
+    pub(crate) fn guard<S>(&self, service: S) -> InterceptedService<S, impl Interceptor + Clone + use<S>> {
+        let authenticator = self.clone();
+        InterceptedService::new(service, move |request| authenticator.check(request))
+    }
+
+    /// Fetches the issuer's keys now and again, where they are published. Never returns.
+    pub(crate) async fn keep_keys_fresh(&self) {
+        match &self.keys {
+            Some(keys) => keys.keep_fresh().await,
+            None => std::future::pending().await,
+        }
     }
 
     /// The request with the user that its credential names, or the refusal.
@@ -154,7 +170,12 @@ fn verify(token: &str, options: &JwtOptions, keys: &Keys) -> Result<Identity, St
     if !ALGORITHMS.contains(&header.alg) {
         return Err(refused(format!("the algorithm {:?} is not accepted", header.alg)));
     }
-    let key = keys.find(header.kid.as_deref()).ok_or_else(|| refused("no such key".to_owned()))?;
+    let key = match keys.find(header.kid.as_deref()) {
+        Found::Key(key) => key,
+        // Clients try again.
+        Found::Later => return Err(Status::unavailable("The keys of tokens are being fetched")),
+        Found::Nothing => return Err(refused("no such key".to_owned())),
+    };
     let mut validation = Validation::new(header.alg);
     validation.set_required_spec_claims(&["exp"]);
     validation.validate_nbf = true;
@@ -172,60 +193,6 @@ fn verify(token: &str, options: &JwtOptions, keys: &Keys) -> Result<Identity, St
         Some(user) => Ok(Identity(user.to_owned())),
         None => Err(refused(format!("the claim {} names no user", options.user_claim))),
     }
-}
-
-/// The issuer's public keys.
-struct Keys {
-    path: PathBuf,
-    loaded: parking_lot::Mutex<Loaded>,
-}
-
-struct Loaded {
-    modified: Option<SystemTime>,
-    by_id: HashMap<String, DecodingKey>,
-}
-
-impl Keys {
-    fn open(path: &Path) -> Result<Self, CredentialsError> {
-        let loaded = load(path)?;
-        if loaded.by_id.is_empty() {
-            return Err(CredentialsError(format!("there are no keys in {}", path.display())));
-        }
-        Ok(Self { path: path.to_owned(), loaded: parking_lot::Mutex::new(loaded) })
-    }
-
-    /// The key of this id; the only one, if the token names none.
-    fn find(&self, id: Option<&str>) -> Option<DecodingKey> {
-        let mut loaded = self.loaded.lock();
-        if modified(&self.path) != loaded.modified {
-            match load(&self.path) {
-                Ok(now) => *loaded = now,
-                Err(error) => tracing::warn!(%error, "the keys of tokens could not be read again"),
-            }
-        }
-        match id {
-            Some(id) => loaded.by_id.get(id).cloned(),
-            None if loaded.by_id.len() == 1 => loaded.by_id.values().next().cloned(),
-            None => None,
-        }
-    }
-}
-
-fn modified(path: &Path) -> Option<SystemTime> {
-    std::fs::metadata(path).ok()?.modified().ok()
-}
-
-fn load(path: &Path) -> Result<Loaded, CredentialsError> {
-    let failed = |error: String| CredentialsError(format!("cannot read the keys in {}: {error}", path.display()));
-    let modified = modified(path);
-    let text = std::fs::read_to_string(path).map_err(|error| failed(error.to_string()))?;
-    let set: JwkSet = serde_json::from_str(&text).map_err(|error| failed(error.to_string()))?;
-    let mut by_id = HashMap::new();
-    for (index, key) in set.keys.iter().enumerate() {
-        let id = key.common.key_id.clone().unwrap_or_else(|| index.to_string());
-        by_id.insert(id, DecodingKey::from_jwk(key).map_err(|error| failed(error.to_string()))?);
-    }
-    Ok(Loaded { modified, by_id })
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ mod codec;
 mod decode;
 mod encode;
 mod handler;
+mod reflection;
 mod server;
 mod status;
 mod wire;
@@ -19,5 +20,5 @@ mod generated {
     tonic::include_proto!("spark.connect.SparkConnectService");
 }
 
-pub use authenticate::{Credentials, CredentialsError, JwtOptions, Secret};
+pub use authenticate::{Credentials, CredentialsError, JwtOptions, KeySource, Secret};
 pub use server::{ServeError, ServerOptions, TlsOptions, serve};

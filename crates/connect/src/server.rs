@@ -9,7 +9,7 @@ use firesteel_service::Sessions;
 use tokio::net::TcpListener;
 use tonic::codec::CompressionEncoding;
 use tonic::codegen::http::{HeaderName, HeaderValue, Method};
-use tonic::service::interceptor::InterceptedService;
+use tonic::service::Routes;
 use tonic::transport::server::TcpIncoming;
 use tonic::transport::{Certificate, Server, ServerTlsConfig};
 use tonic_health::ServingStatus;
@@ -19,6 +19,7 @@ use tower_http::cors::{AllowOrigin, Any, CorsLayer};
 use crate::authenticate::{Authenticator, Credentials, CredentialsError};
 use crate::generated::spark_connect_service_server::SparkConnectServiceServer;
 use crate::handler::Handler;
+use crate::reflection;
 
 /// Limits of the transport.
 #[derive(Clone, Debug)]
@@ -61,6 +62,7 @@ pub enum ServeError {
     Credentials(CredentialsError),
     /// An origin of web pages that is none.
     Origin(String),
+    Reflection(tonic_reflection::server::Error),
     Transport(tonic::transport::Error),
 }
 
@@ -69,6 +71,7 @@ impl fmt::Display for ServeError {
         match self {
             Self::Credentials(error) => error.fmt(formatter),
             Self::Origin(origin) => write!(formatter, "{origin} is no origin such as https://example.org"),
+            Self::Reflection(error) => error.fmt(formatter),
             Self::Transport(error) => match error.source() {
                 Some(cause) => write!(formatter, "{error}: {cause}"),
                 None => error.fmt(formatter),
@@ -117,10 +120,11 @@ pub async fn serve(
         .accept_compressed(CompressionEncoding::Gzip)
         .max_decoding_message_size(options.message_bytes_max)
         .max_encoding_message_size(usize::MAX);
-    let service = InterceptedService::new(service, move |request| authenticator.check(request));
     // Anyone may ask whether the server lives.
     let (reporter, health) = tonic_health::server::health_reporter();
     reporter.set_service_status(SERVICE_NAME, ServingStatus::Serving).await;
+    let routes = Routes::new(health).add_service(authenticator.guard(service));
+    let routes = reflection::add(routes, &authenticator).map_err(ServeError::Reflection)?;
     let closing = Arc::clone(&sessions);
     let stop = async move {
         shutdown.await;
@@ -133,16 +137,17 @@ pub async fn serve(
     let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
     let server = async move {
         if options.web_origins.is_empty() {
-            let router = builder.add_service(health).add_service(service);
+            let router = builder.add_routes(routes);
             return Ok(router.serve_with_incoming_shutdown(incoming, stop).await?);
         }
         let mut web = builder.accept_http1(true).layer(cors(&options.web_origins)?).layer(GrpcWebLayer::new());
-        let router = web.add_service(health).add_service(service);
+        let router = web.add_routes(routes);
         Ok(router.serve_with_incoming_shutdown(incoming, stop).await?)
     };
     tokio::select! {
         result = server => result,
         () = sessions.keep_tidy() => Ok(()),
+        () = authenticator.keep_keys_fresh() => Ok(()),
     }
 }
 

@@ -22,6 +22,7 @@ use firesteel_syntax::ir::command::ExplainMode;
 
 use crate::errors::spark_error;
 use crate::held::{Held, HeldStore, HoldingPlace};
+use crate::join_order::JoinOrder;
 use crate::null_safe::NullSafeEquality;
 use crate::operator::{Observer, Planner, in_order, start_observers};
 use crate::output::conform;
@@ -112,6 +113,11 @@ impl Engine {
             |rule: &Arc<dyn OptimizerRule + Send + Sync>| config.optimize || NEEDED_RULES.contains(&rule.name());
         let mut rules: Vec<Arc<dyn OptimizerRule + Send + Sync>> = vec![Arc::new(NullSafeEquality)];
         rules.extend(Optimizer::new().rules.into_iter().filter(is_run));
+        if config.optimize {
+            // Conditions lie at the tables they speak of then, and projections do not yet lie between joins.
+            let conditions_pushed = rules.iter().position(|rule| rule.name() == "push_down_filter");
+            rules.insert(conditions_pushed.map_or(rules.len(), |place| place + 1), Arc::new(JoinOrder));
+        }
         let rules = rules.into_iter().map(|rule| Arc::new(Interruptible(rule)) as _).collect();
         let physical_rules = PhysicalOptimizer::new().rules.into_iter();
         let physical_rules = physical_rules.map(|rule| Arc::new(Interruptible(rule)) as _).collect();

@@ -7,6 +7,7 @@ mod errors;
 mod executor;
 mod explain;
 mod held;
+mod join_order;
 pub mod memory;
 mod null_safe;
 mod operator;

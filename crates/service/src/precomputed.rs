@@ -1,7 +1,7 @@
 //! Queries that run before a query: some relations have columns that only the rows of their input tell.
 //!
 //! Each such relation is replaced by one whose columns are known: a pivot by one with a list of values, a transposed
-//! relation by its rows. Their inputs are bounded by settings.
+//! relation by its rows. Their inputs are bounded by settings. Commands, whose answers clients query, are run too.
 
 use std::sync::Arc;
 
@@ -17,6 +17,7 @@ use firesteel_syntax::ir::relation::{LocalData, LocalRelation, Pivot, SchemaText
 use firesteel_syntax::ir::visit::{Visitor, walk_relation};
 use firesteel_syntax::ir::{Expression, ExpressionKind, Literal, Relation, RelationKind};
 
+use crate::answer::Answer;
 use crate::operation::write_stream;
 use crate::session::Session;
 
@@ -37,6 +38,11 @@ impl Session {
                 RelationKind::Transpose { input, index_columns } => {
                     Box::pin(self.transposed(*input, index_columns)).await?
                 }
+                RelationKind::Command(command) => {
+                    let answer = Box::pin(self.run_command(*command)).await?;
+                    let (schema, batch) = self.gathered(answer).await?;
+                    local(&schema, batch)?
+                }
                 other => other,
             };
             put_back(relation, computed)?;
@@ -47,6 +53,11 @@ impl Session {
     /// The rows of a query that has few.
     async fn rows(&self, kind: RelationKind) -> SparkResult<(SparkSchema, RecordBatch)> {
         let answer = self.run_query(Relation::new(kind, Origin::Unknown)).await?;
+        self.gathered(answer).await
+    }
+
+    /// An answer's rows in one batch.
+    async fn gathered(&self, answer: Answer) -> SparkResult<(SparkSchema, RecordBatch)> {
         let (schema, batches) = answer.collect().await?;
         let arrow = match batches.first() {
             Some(batch) => batch.schema(),
@@ -316,7 +327,7 @@ const TAKEN: &str = "a relation that is being computed";
 fn is_pending(kind: &RelationKind) -> bool {
     match kind {
         RelationKind::Pivot(pivot) => pivot.values.is_empty() && !has_star(pivot),
-        RelationKind::Crosstab { .. } | RelationKind::Transpose { .. } => true,
+        RelationKind::Crosstab { .. } | RelationKind::Transpose { .. } | RelationKind::Command(_) => true,
         _ => false,
     }
 }

@@ -319,7 +319,7 @@ impl Session {
         }
     }
 
-    async fn run_command(&self, command: Command) -> SparkResult<Answer> {
+    pub(crate) async fn run_command(&self, command: Command) -> SparkResult<Answer> {
         let _forget = Forget::around(&self.plans);
         match command {
             Command::Routine(RoutineCommand::ExecuteImmediate(execute)) => {

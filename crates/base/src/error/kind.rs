@@ -160,6 +160,15 @@ kinds! {
         "java.lang.RuntimeException",
         "java.lang.Exception",
     ];
+    /// Of conditions that Spark does not have. The Scala client makes the messages of most classes from the conditions
+    /// that it knows, but takes this first class's message as it comes.
+    NotImplemented = [
+        "org.apache.spark.SparkException",
+        "org.apache.spark.SparkUnsupportedOperationException",
+        "java.lang.UnsupportedOperationException",
+        "java.lang.RuntimeException",
+        "java.lang.Exception",
+    ];
     Runtime = ["org.apache.spark.SparkRuntimeException", "java.lang.RuntimeException", "java.lang.Exception"];
     Upgrade = ["org.apache.spark.SparkUpgradeException", "java.lang.RuntimeException", "java.lang.Exception"];
     Python = ["org.apache.spark.api.python.PythonException", "java.lang.RuntimeException", "java.lang.Exception"];

@@ -1,7 +1,7 @@
 //! The protocol's catalog requests.
 
-use firesteel_base::{SparkError, SparkResult};
-use firesteel_syntax::ir::command::{CatalogRequest, StorageLevel};
+use firesteel_base::SparkResult;
+use firesteel_syntax::ir::command::{CatalogRequest, CatalogStatement, StorageLevel};
 use firesteel_syntax::ir::relation::SchemaText;
 use indexmap::IndexMap;
 use spark_connect_proto as proto;
@@ -58,7 +58,10 @@ impl Decoder<'_> {
             CatType::CurrentCatalog(_) => Request::CurrentCatalog,
             CatType::SetCurrentCatalog(set) => Request::SetCurrentCatalog(set.catalog_name.clone()),
             CatType::ListCatalogs(list) => Request::ListCatalogs { pattern: list.pattern.clone() },
-            other => return Err(SparkError::unsupported(format!("spark.catalog.{}", unsupported(other)))),
+            CatType::ListViews(list) => {
+                Request::ListViews { database: list.db_name.clone(), pattern: list.pattern.clone() }
+            }
+            other => Request::Statement(statement(other)?),
         })
     }
 
@@ -91,21 +94,32 @@ impl Decoder<'_> {
     }
 }
 
-/// The client's name of a request that is not built.
-fn unsupported(request: &CatType) -> &'static str {
-    match request {
-        CatType::DropTable(_) => "dropTable",
-        CatType::DropView(_) => "dropView",
-        CatType::CreateDatabase(_) => "createDatabase",
-        CatType::DropDatabase(_) => "dropDatabase",
-        CatType::ListPartitions(_) => "listPartitions",
-        CatType::ListViews(_) => "listViews",
-        CatType::GetTableProperties(_) => "getTableProperties",
-        CatType::GetCreateTableString(_) => "getCreateTableString",
-        CatType::TruncateTable(_) => "truncateTable",
-        CatType::AnalyzeTable(_) => "analyzeTable",
-        _ => "a request of the catalog",
-    }
+/// A request that does what a statement does.
+fn statement(request: &CatType) -> SparkResult<CatalogStatement> {
+    use CatalogStatement as Statement;
+    Ok(match request {
+        CatType::DropTable(drop) => Statement::DropTable { table: drop.table_name.clone(), if_exists: drop.if_exists },
+        CatType::DropView(drop) => Statement::DropView { view: drop.view_name.clone(), if_exists: drop.if_exists },
+        CatType::CreateDatabase(create) => Statement::CreateDatabase {
+            database: create.db_name.clone(),
+            if_not_exists: create.if_not_exists,
+            properties: options(&create.properties),
+        },
+        CatType::DropDatabase(drop) => {
+            Statement::DropDatabase { database: drop.db_name.clone(), if_exists: drop.if_exists, cascade: drop.cascade }
+        }
+        CatType::ListPartitions(list) => Statement::ListPartitions(list.table_name.clone()),
+        CatType::GetTableProperties(get) => Statement::GetTableProperties(get.table_name.clone()),
+        CatType::GetCreateTableString(get) => {
+            Statement::GetCreateTableString { table: get.table_name.clone(), as_serde: get.as_serde }
+        }
+        CatType::TruncateTable(truncate) => Statement::TruncateTable(truncate.table_name.clone()),
+        CatType::AnalyzeTable(analyze) => {
+            Statement::AnalyzeTable { table: analyze.table_name.clone(), no_scan: analyze.no_scan }
+        }
+        // `catalog` knows all others.
+        _ => return Err(invalid::not_set("Catalog", "CATTYPE")),
+    })
 }
 
 /// Where cached rows may be.

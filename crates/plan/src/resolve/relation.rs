@@ -35,7 +35,7 @@ use datafusion::logical_expr::{Distinct, Filter, LogicalPlan};
 use firesteel_base::{SparkError, SparkResult};
 use firesteel_functions::kernel::from_engine;
 use firesteel_syntax::ir::relation::RelationKind;
-use firesteel_syntax::ir::{Command, Expression, Relation};
+use firesteel_syntax::ir::{Expression, Relation};
 
 use crate::attribute::Attribute;
 use crate::block::GroupBy;
@@ -146,7 +146,7 @@ impl Resolver<'_> {
             RelationKind::Transpose { .. } => Err(SparkError::internal("the rows to transpose were not looked up")),
             RelationKind::StoreAssignment(assignment) => self.store_assignment(assignment, environment),
             RelationKind::Held(held) => self.held(held, environment),
-            RelationKind::Command(command) => Err(command_as_relation(command)),
+            RelationKind::Command(_) => Err(SparkError::internal("the command was not run")),
             RelationKind::Unsupported(feature) => Err(SparkError::unsupported(feature.clone())),
         }
     }
@@ -228,8 +228,4 @@ pub fn numbered(expression: &Typed) -> Typed {
 
 fn shown_below() -> SparkError {
     SparkError::unsupported("show below another operation")
-}
-
-fn command_as_relation(_command: &Command) -> SparkError {
-    SparkError::unsupported("a command below another operation")
 }

@@ -43,10 +43,9 @@ pub(super) async fn run(session: &Session, request: CatalogRequest) -> SparkResu
             let name = name_parts(session, &name)?;
             flag(namespace::need(session, &name).await.is_ok())
         }
-        Request::ListTables { database, pattern } => {
-            let namespace = database.map(|database| name_parts(session, &database)).transpose()?;
-            tables(&show::listed(session, namespace.as_deref(), pattern.as_deref(), false).await?)
-        }
+        Request::ListTables { database, pattern } => list_tables(session, database, pattern, false).await,
+        Request::ListViews { database, pattern } => list_tables(session, database, pattern, true).await,
+        Request::Statement(statement) => super::catalog_statement::run(session, statement).await,
         Request::GetTable { table, database } => get_table(session, &table, database).await,
         Request::TableExists { table, database } => {
             let name = table_name(session, &table, database)?;
@@ -102,6 +101,16 @@ pub(super) async fn run(session: &Session, request: CatalogRequest) -> SparkResu
             nothing()
         }
     }
+}
+
+async fn list_tables(
+    session: &Session,
+    database: Option<String>,
+    pattern: Option<String>,
+    views_only: bool,
+) -> SparkResult<CommandResult> {
+    let namespace = database.map(|database| name_parts(session, &database)).transpose()?;
+    tables(&show::listed(session, namespace.as_deref(), pattern.as_deref(), views_only).await?)
 }
 
 async fn list_functions(session: &Session, database: Option<String>) -> SparkResult<CommandResult> {
@@ -183,7 +192,7 @@ fn databases(databases: &[Database]) -> SparkResult<CommandResult> {
     CommandResult::of_strings(&columns, databases.iter().map(row).collect())
 }
 
-fn name_parts(session: &Session, text: &str) -> SparkResult<Vec<String>> {
+pub(super) fn name_parts(session: &Session, text: &str) -> SparkResult<Vec<String>> {
     parse_multipart_identifier(text, &session.parser_options())
 }
 
@@ -201,7 +210,7 @@ fn flag(value: bool) -> SparkResult<CommandResult> {
 }
 
 /// What requests without an answer give.
-fn nothing() -> SparkResult<CommandResult> {
+pub(super) fn nothing() -> SparkResult<CommandResult> {
     CommandResult::of_strings(&[("value", false)], Vec::new())
 }
 

@@ -2,6 +2,7 @@
 
 mod cache;
 mod catalog;
+mod catalog_statement;
 mod describe;
 mod explain;
 mod functions;

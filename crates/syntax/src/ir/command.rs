@@ -276,4 +276,23 @@ pub enum CatalogRequest {
     ListCatalogs {
         pattern: Option<String>,
     },
+    ListViews {
+        database: Option<String>,
+        pattern: Option<String>,
+    },
+    Statement(CatalogStatement),
+}
+
+/// Requests of the client's catalog that do what a statement does. Names are as the user wrote them.
+#[derive(Clone, Debug, PartialEq)]
+pub enum CatalogStatement {
+    DropTable { table: String, if_exists: bool },
+    DropView { view: String, if_exists: bool },
+    CreateDatabase { database: String, if_not_exists: bool, properties: IndexMap<String, String> },
+    DropDatabase { database: String, if_exists: bool, cascade: bool },
+    ListPartitions(String),
+    GetTableProperties(String),
+    GetCreateTableString { table: String, as_serde: bool },
+    TruncateTable(String),
+    AnalyzeTable { table: String, no_scan: bool },
 }

@@ -25,7 +25,8 @@ pub(super) async fn create(session: &Session, name: &[String], as_serde: bool) -
         }
     };
     if as_serde && !table.is_view() {
-        return Err(SparkError::unsupported("SHOW PARTITIONS of a view"));
+        return Err(SparkError::new("UNSUPPORTED_SHOW_CREATE_TABLE.ON_DATA_SOURCE_TABLE_WITH_AS_SERDE")
+            .param("tableName", table.name.quoted()));
     }
     let text = if table.is_view() { create_view(&table) } else { create_table(&table) };
     CommandResult::of_text("createtab_stmt", false, text)
