@@ -15,6 +15,7 @@ CLIENT_35 := $(CACHE)/pyspark35/bin/python
 CLIENT_40 := $(CACHE)/pyspark40/bin/python
 CLIENT_41 := $(CACHE)/pyspark41/bin/python
 CLIENT_STAMPS := $(foreach version,35 40 41,$(CACHE)/pyspark$(version)/.stamp)
+OTHER_CLIENTS := $(CACHE)/other-clients
 ORACLE := $(CACHE)/oracle/bin/python
 DEBUG := $(CARGO_TARGET_DIR)/debug
 RELEASE := $(CARGO_TARGET_DIR)/release
@@ -57,6 +58,10 @@ $(CACHE)/pyspark40/.stamp: scripts/requirements/client-4.0.txt | system
 	touch $@
 
 $(CACHE)/pyspark41/.stamp: scripts/requirements/client-4.1.txt | system
+	scripts/make-venv.sh $(PYTHON) $(@D) $<
+	touch $@
+
+$(OTHER_CLIENTS)/.stamp: scripts/requirements/other-clients.txt | system
 	scripts/make-venv.sh $(PYTHON) $(@D) $<
 	touch $@
 
@@ -114,8 +119,8 @@ tidy: build ## Check layering, lengths, module documentation and links
 	$(DEBUG)/xtask tidy
 
 .PHONY: test-clients
-test-clients: build java $(CLIENT_STAMPS) $(CACHE)/oracle/.stamp $(CACHE)/tpcds-generator/.stamp ## Run TPC-H, TPC-DS and the recorded cases through unmodified PySpark 4.2 and 3.5, the cases through 4.1 and 4.0 and the Scala client
-	FIRESTEEL_SPARK=$(CACHE)/oracle FIRESTEEL_BINARY=$(DEBUG)/firesteel $(CLIENT) -m pytest tests/clients -q
+test-clients: build java $(CLIENT_STAMPS) $(OTHER_CLIENTS)/.stamp $(CACHE)/oracle/.stamp $(CACHE)/tpcds-generator/.stamp ## Run TPC-H, TPC-DS and the recorded cases through unmodified PySpark 4.2 and 3.5, the cases through 4.1 and 4.0, and programs of other clients
+	FIRESTEEL_SPARK=$(CACHE)/oracle FIRESTEEL_OTHER_CLIENTS=$(OTHER_CLIENTS) FIRESTEEL_BINARY=$(DEBUG)/firesteel $(CLIENT) -m pytest tests/clients -q
 	FIRESTEEL_BINARY=$(DEBUG)/firesteel $(CLIENT_35) -m pytest tests/clients -q
 	FIRESTEEL_BINARY=$(DEBUG)/firesteel $(CLIENT_40) -m pytest tests/clients/test_cases.py -q
 	FIRESTEEL_BINARY=$(DEBUG)/firesteel $(CLIENT_41) -m pytest tests/clients/test_cases.py -q
@@ -154,8 +159,9 @@ record: java $(CACHE)/oracle/.stamp .venv/.stamp ## Record PATH_TO (.slt files) 
 	cargo xtask record $(PATH_TO)
 
 .PHONY: record-clients
-record-clients: java $(CACHE)/oracle/.stamp .venv/.stamp $(CLIENT_STAMPS) ## Record the clients' tests and TPC-H answers again from Apache Spark
-	$(CLIENT) scripts/record_clients.py --oracle $(ORACLE) --client $(CLIENT) --older $(CLIENT_35) $(CLIENT_40) $(CLIENT_41)
+record-clients: java $(CACHE)/oracle/.stamp .venv/.stamp $(CLIENT_STAMPS) $(OTHER_CLIENTS)/.stamp ## Record the clients' tests and TPC-H answers again from Apache Spark
+	$(CLIENT) scripts/record_clients.py --oracle $(ORACLE) --client $(CLIENT) --older $(CLIENT_35) $(CLIENT_40) $(CLIENT_41) \
+		--others $(OTHER_CLIENTS)
 
 # --- measuring --------------------------------------------------------------------------------------------------------
 

@@ -26,19 +26,20 @@ def main() -> None:
     parser.add_argument("--oracle", help="Python of the environment with Apache Spark")
     parser.add_argument("--client", help="Python of the environment with the newest client")
     parser.add_argument("--older", nargs="*", default=[], help="Pythons of the environments with older clients")
-    parser.add_argument("--only", default="", help="modules to record, joined by commas; `tpch`, `tpcds`, `scala` and `rust` are some of them")
+    parser.add_argument("--others", help="environment with clients that are not Spark's PySpark")
+    parser.add_argument("--only", default="", help="modules to record, joined by commas; `tpch`, `tpcds`, `programs` and `rust` are some of them")
     arguments = parser.parse_args()
     if arguments.remote:
         record(arguments.remote, set(filter(None, arguments.only.split(","))))
         return
     only = set(filter(None, arguments.only.split(",")))
     with SparkServer(arguments.oracle) as server:
-        if not only or only - {"scala", "rust"}:
+        if not only or only - {"programs", "rust"}:
             for client in filter(None, (arguments.client, *arguments.older)):
                 command = [client, __file__, "--remote", server.remote, "--only", arguments.only]
                 subprocess.run(command, check=True, env={**os.environ, "TZ": "America/Los_Angeles"})
-        if not only or "scala" in only:
-            record_scala(Path(arguments.oracle).parent.parent, server.remote)
+        if not only or "programs" in only:
+            record_programs(Path(arguments.oracle).parent.parent, arguments.others, server.remote)
         if not only or "rust" in only:
             command = ["cargo", "nextest", "run", "--workspace", "-E", "binary(rust_client)"]
             subprocess.run(command, check=True, env={**os.environ, "FIRESTEEL_RECORD_FROM": server.remote})
@@ -82,12 +83,13 @@ def write_cases(recorded, module, outcomes) -> None:
         path.unlink(missing_ok=True)
 
 
-def record_scala(spark, remote) -> None:
-    """Records what the Scala client gets; `spark` is the environment with the whole `pyspark` package."""
-    from scala_client import outcomes
+def record_programs(spark, others, remote) -> None:
+    """Records what other clients get; the environments have the whole `pyspark` package and the clients in Python."""
+    from programs import commands, outcomes
 
     with tempfile.TemporaryDirectory(prefix="case-") as directory:
-        write(ROOT / "tests" / "clients" / "expected" / "scala.json", outcomes(spark, remote, directory))
+        for name, command in commands(spark, others, remote, directory).items():
+            write(ROOT / "tests" / "clients" / "expected" / f"program-{name}.json", outcomes(command))
 
 
 def record_tpch(recorded, remote) -> None:

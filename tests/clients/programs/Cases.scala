@@ -1,4 +1,4 @@
-// What users of the Scala client do daily: a line `name<TAB>outcome` for each case. Run by test_scala.py.
+// What users of the Scala client do daily: a line `name<TAB>outcome` for each case. Run by test_other_clients.py.
 
 import org.apache.spark.SparkThrowable
 import org.apache.spark.sql.{DataFrame, Encoders, Observation, Row, SaveMode}
