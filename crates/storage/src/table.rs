@@ -4,7 +4,7 @@
 
 use std::collections::HashSet;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use arrow::array::{Array, BooleanArray, RecordBatch};
 use arrow::datatypes::{FieldRef, Schema, SchemaRef};
@@ -58,6 +58,8 @@ pub(crate) struct FileTable {
     table_schema: TableSchema,
     order: Vec<usize>,
     files: Vec<PartitionedFile>,
+    /// Of all files, once somebody asks: rules of planning do so again and again.
+    statistics: OnceLock<Statistics>,
 }
 
 impl FileTable {
@@ -76,7 +78,7 @@ impl FileTable {
         files.retain(|file| file.object_meta.size > 0);
         // Spark hands out large files first; the rows of equal files keep the order of their names.
         files.sort_by_key(|file| std::cmp::Reverse(file.object_meta.size));
-        Ok(Self { format, schema, table_schema, order, files })
+        Ok(Self { format, schema, table_schema, order, files, statistics: OnceLock::new() })
     }
 
     /// Files whose partition values may satisfy the filters. A filter that cannot be decided keeps its files.
@@ -206,9 +208,12 @@ impl TableProvider for FileTable {
     }
 
     fn statistics(&self) -> Option<Statistics> {
-        let statistics = self.merged_statistics(&self.files);
-        let columns = self.order.iter().filter_map(|index| statistics.column_statistics.get(*index).cloned()).collect();
-        Some(Statistics { column_statistics: columns, ..statistics })
+        let statistics = self.statistics.get_or_init(|| {
+            let all = self.merged_statistics(&self.files);
+            let shown = self.order.iter().filter_map(|index| all.column_statistics.get(*index).cloned());
+            Statistics { column_statistics: shown.collect(), ..all }
+        });
+        Some(statistics.clone())
     }
 
     fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {
