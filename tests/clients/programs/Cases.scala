@@ -1,7 +1,7 @@
 // What users of the Scala client do daily: a line `name<TAB>outcome` for each case. Run by test_other_clients.py.
 
 import org.apache.spark.SparkThrowable
-import org.apache.spark.sql.{DataFrame, Encoders, Observation, Row, SaveMode}
+import org.apache.spark.sql.{DataFrame, Observation, Row, SaveMode}
 import org.apache.spark.sql.connect.SparkSession
 import org.apache.spark.sql.expressions.Window
 import org.apache.spark.sql.functions._

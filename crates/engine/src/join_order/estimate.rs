@@ -33,7 +33,8 @@ const EQUAL: f64 = 0.05;
 const COMPARED: f64 = 1.0 / 3.0;
 const NULL: f64 = 0.05;
 const MATCHING: f64 = 0.1;
-const SEMI: f64 = 0.5;
+/// Of a semi or anti join.
+pub(super) const SEMI: f64 = 0.5;
 /// No condition is taken to leave nothing.
 const LEAST: f64 = 1e-9;
 /// Values as good as all different: ranges have gaps at their ends.

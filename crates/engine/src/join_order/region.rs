@@ -13,7 +13,7 @@ use datafusion::logical_expr::{
     BinaryExpr, Expr, ExprSchemable, Join, JoinConstraint, JoinType, LogicalPlan, Operator, Projection,
 };
 
-use super::estimate::{Estimate, estimate, share, shared_values};
+use super::estimate::{Estimate, SEMI, estimate, share, shared_values};
 use super::search::Tree;
 
 /// Fewer relations have no order worth speaking of: the engine chooses a join's sides anyway.
@@ -136,11 +136,7 @@ impl Region {
         let all = self.relations.iter().enumerate().filter(|(index, _)| set & (1 << index) != 0);
         let is_one = set.is_power_of_two();
         let product: f64 = all
-            .map(
-                |(_, relation)| {
-                    if relation.sorts_out.is_some() && !is_one { SORTED_OUT } else { relation.estimate.rows }
-                },
-            )
+            .map(|(_, relation)| if relation.sorts_out.is_some() && !is_one { SEMI } else { relation.estimate.rows })
             .product();
         let within = self.shares.iter().filter(|(relations, _)| relations & !set == 0);
         (product * within.map(|(_, share)| share).product::<f64>()).max(1.0)
@@ -172,20 +168,35 @@ impl Region {
             }
             Tree::Join(one, other) => (self.joined(one)?, self.joined(other)?),
         };
-        let sorts_out = |set: Relations| {
-            let relation = set.is_power_of_two().then(|| self.relations.get(set.trailing_zeros() as usize)).flatten();
-            relation.and_then(|relation| relation.sorts_out.clone())
-        };
-        if sorts_out(one.1).is_some() {
+        if self.sorts_out(one.1).is_some() {
             std::mem::swap(&mut one, &mut other);
         }
-        if let Some(SortsOut { join_type, on, filter }) = sorts_out(other.1) {
-            let set = one.1 | other.1;
-            return Ok((joined(one.0, other.0, on, filter, join_type)?, set));
-        }
-        // The engine builds its table of the left side.
-        let is_smaller = self.rows(one.1) <= self.rows(other.1);
-        let ((left_plan, left_set), (right_plan, right_set)) = if is_smaller { (one, other) } else { (other, one) };
+        let set = one.1 | other.1;
+        let (left, right, on, filter, join_type) = match self.sorts_out(other.1) {
+            Some(SortsOut { join_type, on, filter }) => (one.0, other.0, on.clone(), filter.clone(), *join_type),
+            None => {
+                // The engine builds its table of the left side.
+                if self.rows(one.1) > self.rows(other.1) {
+                    std::mem::swap(&mut one, &mut other);
+                }
+                let (keys, filters) = self.between(one.1, other.1);
+                (one.0, other.0, keys, conjunction(filters), JoinType::Inner)
+            }
+        };
+        let (left, right) = (Arc::new(left), Arc::new(right));
+        let nulls = NullEquality::NullEqualsNothing;
+        let join = Join::try_new(left, right, on, filter, join_type, JoinConstraint::On, nulls, false)?;
+        Ok((LogicalPlan::Join(join), set))
+    }
+
+    /// The condition of the semi or anti join of the set's one relation, if that only sorts out.
+    fn sorts_out(&self, set: Relations) -> Option<&SortsOut> {
+        let index = set.is_power_of_two().then(|| set.trailing_zeros() as usize)?;
+        self.relations.get(index)?.sorts_out.as_ref()
+    }
+
+    /// The keys and filters that hold between two sets and in neither of them.
+    fn between(&self, left_set: Relations, right_set: Relations) -> (Vec<(Expr, Expr)>, Vec<Expr>) {
         let set = left_set | right_set;
         let (mut keys, mut filters) = (Vec::new(), Vec::new());
         for condition in &self.conditions {
@@ -207,20 +218,8 @@ impl Region {
                 ConditionKind::SortsOut => {}
             }
         }
-        Ok((joined(left_plan, right_plan, keys, conjunction(filters), JoinType::Inner)?, set))
+        (keys, filters)
     }
-}
-
-fn joined(
-    left: LogicalPlan,
-    right: LogicalPlan,
-    on: Vec<(Expr, Expr)>,
-    filter: Option<Expr>,
-    join_type: JoinType,
-) -> Result<LogicalPlan> {
-    let (left, right) = (Arc::new(left), Arc::new(right));
-    let (constraint, nulls) = (JoinConstraint::On, NullEquality::NullEqualsNothing);
-    Ok(LogicalPlan::Join(Join::try_new(left, right, on, filter, join_type, constraint, nulls, false)?))
 }
 
 impl<'p> Parts<'p> {
@@ -336,5 +335,3 @@ fn shares(relations: &[Relation], conditions: &[Condition]) -> Vec<(Relations, f
 
 /// The share of rows with equal expressions of which nothing is known.
 const EQUAL: f64 = 0.1;
-/// The share of rows that a semi or anti join leaves.
-const SORTED_OUT: f64 = 0.5;
