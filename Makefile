@@ -131,8 +131,20 @@ stress: build nextest ## Run the tests of load, faults, depth and malformed requ
 	FIRESTEEL_STRESS=1 FIRESTEEL_BINARY=$(DEBUG)/firesteel $(CLIENT) -m pytest -q -rP \
 		tests/clients/test_{faults,load,depth,interrupt,large,fuzz}.py
 
-# Minutes of `make differential`.
+# Minutes of `make differential` and of each target of `make fuzz`.
 MINUTES ?= 30
+.PHONY: fuzz
+fuzz: build .venv/.stamp ## Search for text and requests that break parsers and decoding (MINUTES=30)
+	rustup toolchain install nightly --profile minimal --no-self-update
+	@command -v cargo-fuzz >/dev/null || cargo install --locked cargo-fuzz
+	fuzz/seed.py
+	FIRESTEEL_FUZZ_CORPUS=fuzz/corpus/request FIRESTEEL_BINARY=$(DEBUG)/firesteel $(CLIENT) -m pytest -q \
+		tests/clients/test_fuzz.py -k changed_bytes
+	for target in text request; do \
+		cargo +nightly fuzz run --target-dir $(CACHE)/fuzz --sanitizer none $$target -- \
+			-max_total_time=$$(( $(MINUTES) * 60 )) -max_len=4000 -timeout=10 -rss_limit_mb=4096; \
+	done
+
 .PHONY: differential
 differential: build java $(CACHE)/oracle/.stamp ## Compare random queries with Apache Spark (MINUTES=30)
 	$(CLIENT) tests/differential/run.py --firesteel $(DEBUG)/firesteel --spark $(ORACLE) --minutes $(MINUTES) \

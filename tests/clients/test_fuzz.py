@@ -3,10 +3,12 @@
 The server answers each, or refuses it with a condition: it neither panics nor ends nor thinks for long.
 """
 
+import hashlib
 import logging
 import os
 import random
 import time
+from pathlib import Path
 
 import grpc
 import pyspark.sql.connect.proto as proto
@@ -20,6 +22,8 @@ pytestmark = ONCE
 
 SECONDS = size(6, 180)
 SEED = int(os.environ.get("FIRESTEEL_FUZZ_SEED", "1"))
+# Where to keep what the tests begin with.
+CORPUS = os.environ.get("FIRESTEEL_FUZZ_CORPUS")
 SERVICE = "/spark.connect.SparkConnectService/"
 
 # Commands that touch files are not tried with names that dice made.
@@ -59,7 +63,17 @@ def requests(server, tmp_path_factory):
                 case.outcome(session, tmp_path_factory.mktemp("case"))
         end_session(session)
     logging.disable(logging.NOTSET)
-    return sorted({(method, in_session(method, message)) for method, message in recorder.requests})
+    found = sorted({(method, in_session(method, message)) for method, message in recorder.requests})
+    if CORPUS:
+        keep(Path(CORPUS), [message for method, message in found if method == "ExecutePlan"])
+    return found
+
+
+def keep(corpus, messages):
+    """Writes messages, each to a file, for cargo-fuzz to begin with."""
+    corpus.mkdir(parents=True, exist_ok=True)
+    for message in messages:
+        (corpus / hashlib.sha1(message).hexdigest()).write_bytes(message)
 
 
 SESSION = "11111111-2222-4333-8444-555555555555"

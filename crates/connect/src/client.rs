@@ -5,6 +5,7 @@ use std::fmt;
 
 use arrow::array::RecordBatch;
 use arrow::ipc::reader::StreamReader;
+use firesteel_base::error::causes;
 use spark_connect_proto as proto;
 use spark_connect_proto::command::CommandType;
 use spark_connect_proto::data_type::Kind;
@@ -55,10 +56,10 @@ impl RemoteSession {
         let has_port = authority.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok());
         let authority = if has_port { authority.to_owned() } else { format!("{authority}:{DEFAULT_PORT}") };
         let endpoint = Endpoint::from_shared(format!("http://{authority}")).map_err(|_| invalid())?;
-        let channel = endpoint
-            .connect()
-            .await
-            .map_err(|error| RemoteError(format!("no server answers at {address}: {}", root_cause(&error))))?;
+        let channel = endpoint.connect().await.map_err(|error| {
+            let cause = causes(&error).last().map(ToString::to_string).unwrap_or_default();
+            RemoteError(format!("no server answers at {address}: {cause}"))
+        })?;
         let client = SparkConnectServiceClient::new(channel).max_decoding_message_size(usize::MAX);
         Ok(Self { client, session_id: Uuid::new_v4().to_string(), user_id: String::new() })
     }
@@ -115,12 +116,4 @@ impl Answer {
         }
         Ok(())
     }
-}
-
-fn root_cause(error: &dyn Error) -> String {
-    let mut cause = error;
-    while let Some(next) = cause.source() {
-        cause = next;
-    }
-    cause.to_string()
 }

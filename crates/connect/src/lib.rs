@@ -21,4 +21,5 @@ mod generated {
 }
 
 pub use authenticate::{Credentials, CredentialsError, JwtOptions, KeySource, Secret};
+pub use decode::decode_request;
 pub use server::{ServeError, ServerOptions, TlsOptions, serve};

@@ -1,7 +1,6 @@
 //! `SparkError` as a gRPC status with Spark's `ErrorInfo`, and as the details a client may fetch afterwards.
 
-use std::error::Error;
-
+use firesteel_base::error::causes;
 use firesteel_base::{QueryContext, SparkError};
 use firesteel_service::Session;
 use prost::Message;
@@ -103,21 +102,22 @@ const CAUSES_MAX: usize = 16;
 /// The details of an error and of what caused it, as `FetchErrorDetails` answers them.
 pub(crate) fn error_details(error: &SparkError) -> FetchErrorDetailsResponse {
     let mut errors = vec![detail(error)];
-    let mut cause = error.source();
-    while let Some(current) = cause.filter(|_| errors.len() <= CAUSES_MAX) {
+    for cause in causes(error).skip(1) {
         // Wrappers that only pass on what another says add nothing.
-        let told = errors.last().is_some_and(|last| last.message == current.to_string());
-        if !told {
-            let index = i32::try_from(errors.len()).ok();
-            if let Some(last) = errors.last_mut() {
-                last.cause_idx = index;
-            }
-            errors.push(match current.downcast_ref::<SparkError>() {
-                Some(spark) => detail(spark),
-                None => foreign_detail(current),
-            });
+        if errors.last().is_some_and(|last| last.message == cause.to_string()) {
+            continue;
         }
-        cause = current.source();
+        if errors.len() > CAUSES_MAX {
+            break;
+        }
+        let index = i32::try_from(errors.len()).ok();
+        if let Some(last) = errors.last_mut() {
+            last.cause_idx = index;
+        }
+        errors.push(match cause.downcast_ref::<SparkError>() {
+            Some(spark) => detail(spark),
+            None => foreign_detail(cause),
+        });
     }
     FetchErrorDetailsResponse { root_error_idx: Some(0), errors, ..Default::default() }
 }

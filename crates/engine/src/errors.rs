@@ -1,8 +1,7 @@
 //! The engine's errors as Spark's: the one place where foreign errors are understood.
 
-use std::error::Error;
-
 use datafusion::common::DataFusionError;
+use firesteel_base::error::causes;
 use firesteel_base::{Origin, SparkError};
 use firesteel_functions::RaisedAt;
 
@@ -22,23 +21,14 @@ pub fn spark_error(error: DataFusionError, origins: &[Origin]) -> SparkError {
 
 /// A Spark error somewhere in the chain of causes, with the place that its number stands for.
 fn raised(error: &DataFusionError, origins: &[Origin]) -> Option<SparkError> {
-    let mut source: Option<&(dyn Error + 'static)> = Some(error);
-    while let Some(current) = source {
-        if let Some(raised) = current.downcast_ref::<RaisedAt>() {
+    causes(error).find_map(|cause| {
+        if let Some(raised) = cause.downcast_ref::<RaisedAt>() {
             let origin = usize::try_from(raised.origin).ok().and_then(|number| origins.get(number));
             let error = raised.error.clone();
             return Some(origin.map_or_else(|| error.clone(), |origin| error.clone().at_if_unknown(origin)));
         }
-        if let Some(spark) = current.downcast_ref::<SparkError>() {
-            return Some(spark.clone());
-        }
-        if let Some(DataFusionError::Shared(shared)) = current.downcast_ref::<DataFusionError>() {
-            source = Some(shared.as_ref());
-            continue;
-        }
-        source = current.source();
-    }
-    None
+        cause.downcast_ref::<SparkError>().cloned()
+    })
 }
 
 /// Errors that upstream gives as text only. A golden case stands behind each, so that a change of words fails a test.

@@ -7,9 +7,7 @@ use async_trait::async_trait;
 use datafusion::config::{ConfigNonZeroUsize, SpillCompression};
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::context::{SessionConfig, SessionState};
-use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
-use datafusion::execution::memory_pool::{FairSpillPool, MemoryPool, TrackConsumersPool};
-use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
+use datafusion::execution::runtime_env::RuntimeEnv;
 use datafusion::execution::session_state::SessionStateBuilder;
 use datafusion::optimizer::{Optimizer, OptimizerRule};
 use datafusion::physical_optimizer::optimizer::PhysicalOptimizer;
@@ -28,6 +26,7 @@ use crate::operator::{Observer, Planner, in_order, start_observers};
 use crate::output::conform;
 use crate::planning::Interruptible;
 use crate::progress::QueryProgress;
+use crate::resources;
 
 /// How much the engine may use, and where it may spill.
 #[derive(Clone, Debug)]
@@ -90,22 +89,9 @@ const NEEDED_RULES: &[&str] = &[
     "push_down_filter",
 ];
 
-/// How many consumers a report of exhausted memory names.
-const REPORTED_CONSUMERS: usize = 5;
-
 impl Engine {
     pub fn new(config: EngineConfig) -> SparkResult<Self> {
-        let mut disk = DiskManagerBuilder::default();
-        if let Some(directory) = &config.spill_directory {
-            disk.set_mode(DiskManagerMode::Directories(vec![directory.clone()]));
-        }
-        let reported = std::num::NonZeroUsize::new(REPORTED_CONSUMERS).unwrap_or(std::num::NonZeroUsize::MIN);
-        let pool: Arc<dyn MemoryPool> =
-            Arc::new(TrackConsumersPool::new(FairSpillPool::new(config.memory_bytes), reported));
-        let runtime = RuntimeEnvBuilder::new()
-            .with_memory_pool(pool)
-            .with_disk_manager_builder(disk)
-            .build_arc()
+        let runtime = resources::runtime(config.memory_bytes, config.spill_directory.as_ref())
             .map_err(|error| spark_error(error, &[]))?;
         let session = session_config(&config).map_err(|error| spark_error(error, &[]))?;
         let mut builder = SessionStateBuilder::new().with_config(session).with_runtime_env(Arc::clone(&runtime));

@@ -14,6 +14,7 @@ mod operator;
 mod output;
 mod planning;
 mod progress;
+mod resources;
 
 pub use cancellation::{Cancellation, is_cancelled};
 pub use errors::spark_error;

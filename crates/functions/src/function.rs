@@ -78,6 +78,8 @@ pub enum Bind {
 pub type Rewrite = Arc<dyn Fn(Vec<Expr>) -> SparkResult<Expr> + Send + Sync>;
 /// Makes the result of an aggregated value.
 pub type Finish = Arc<dyn Fn(Expr) -> SparkResult<Expr> + Send + Sync>;
+/// Makes the result of a windowed value and the call's arguments.
+pub type WindowFinish = Arc<dyn Fn(Expr, Vec<Expr>) -> SparkResult<Expr> + Send + Sync>;
 
 /// A bound scalar call.
 #[derive(Clone)]
@@ -125,8 +127,8 @@ pub struct WindowFunction {
     pub udwf: Arc<WindowUDF>,
     /// As [`Aggregate::before`].
     pub before: Option<fn(Vec<Expr>) -> SparkResult<Vec<Expr>>>,
-    /// As [`Aggregate::after`].
-    pub after: Option<Finish>,
+    /// As [`Aggregate::after`]; also of the arguments, which are those of the current row.
+    pub after: Option<WindowFinish>,
     /// Refused without `ORDER BY`.
     pub needs_order: bool,
 }

@@ -7,7 +7,7 @@
 use std::collections::HashSet;
 
 use datafusion::common::Column;
-use datafusion::common::tree_node::TreeNode;
+use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::logical_expr::expr::Case;
 use datafusion::logical_expr::utils::split_binary_owned;
 use datafusion::logical_expr::{Expr, Operator, binary_expr, lit};
@@ -16,6 +16,7 @@ use firesteel_base::SparkType;
 /// Kernels whose errors are about a value that a condition can keep away. Overflow is not among them: nobody writes such
 /// conditions, and each costs time.
 const RAISING: &[&str] = &[
+    "spark_add_months",
     "spark_array_item",
     "spark_array_insert",
     "spark_assert_true",
@@ -43,6 +44,7 @@ const RAISING: &[&str] = &[
     "spark_raise_error",
     "spark_remainder",
     "spark_sequence",
+    "spark_timestampadd",
     "spark_to_binary",
     "spark_to_number",
     "spark_url_decode",
@@ -76,6 +78,93 @@ pub(crate) fn lazy(left: Expr, operator: Operator, right: Expr) -> Expr {
     let branch = (Box::new(decided.clone()), Box::new(decided));
     let right = Expr::Case(Case::new(Some(Box::new(condition)), vec![branch], Some(Box::new(right))));
     binary_expr(left, operator, right)
+}
+
+/// Calls that compute their arguments from left to right and stop at one that is NULL, which their result is then.
+const LEFT_TO_RIGHT: &[&str] = &[
+    "+",
+    "-",
+    "*",
+    "&",
+    "|",
+    "^",
+    "=",
+    "<",
+    "<=",
+    ">",
+    ">=",
+    "add_months",
+    "array_append",
+    "array_contains",
+    "array_position",
+    "array_prepend",
+    "array_remove",
+    "contains",
+    "date_add",
+    "date_diff",
+    "date_sub",
+    "datediff",
+    "endswith",
+    "instr",
+    "like",
+    "months_between",
+    "rlike",
+    "startswith",
+    "timestampadd",
+    "timestampdiff",
+];
+/// Those that begin with the divisor.
+const DIVISOR_FIRST: &[&str] = &["/", "%", "div", "mod", "pmod", "try_divide", "try_mod"];
+const COMPARISONS: &[&str] = &["=", "<", "<=", ">", ">="];
+/// Larger expressions are no conditions: each is computed twice, and those in them again.
+const CONDITION_PARTS_MAX: usize = 48;
+
+/// The arguments of a call, each computed for the rows for which those that Spark computes before it are not NULL.
+/// `nullable` says which may be.
+pub fn stopping_at_null(function: &str, nullable: &[bool], mut arguments: Vec<Expr>) -> Vec<Expr> {
+    let is_divisor_first = DIVISOR_FIRST.contains(&function);
+    if !is_divisor_first && !LEFT_TO_RIGHT.contains(&function) || !arguments.iter().any(raises) {
+        return arguments;
+    }
+    if is_divisor_first {
+        arguments.reverse();
+    }
+    let is_nullable = |index: usize| {
+        let place = if is_divisor_first { nullable.len().wrapping_sub(index + 1) } else { index };
+        nullable.get(place).copied().unwrap_or(true)
+    };
+    let mut before: Vec<Expr> = Vec::new();
+    for (index, argument) in arguments.iter_mut().enumerate() {
+        let condition = before.iter().cloned().reduce(Expr::and);
+        let plain = argument.clone();
+        if let Some(condition) = condition.filter(|condition| {
+            // What compares the columns of two sides must stay what two sides can be joined by.
+            raises(&plain) && (!COMPARISONS.contains(&function) || have_columns_in_common(condition, &plain))
+        }) {
+            *argument = filtered(plain.clone(), &condition);
+        }
+        if is_nullable(index) && !plain.is_volatile() && parts(&plain) <= CONDITION_PARTS_MAX {
+            before.push(plain.is_not_null());
+        }
+    }
+    if is_divisor_first {
+        arguments.reverse();
+    }
+    arguments
+}
+
+fn have_columns_in_common(one: &Expr, other: &Expr) -> bool {
+    !one.column_refs().is_disjoint(&other.column_refs())
+}
+
+fn parts(expression: &Expr) -> usize {
+    let mut parts = 0;
+    // Counting does not fail.
+    let _ = expression.apply(|_| {
+        parts += 1;
+        Ok(TreeNodeRecursion::Continue)
+    });
+    parts
 }
 
 /// An aggregate's argument, computed only for the rows that its FILTER lets pass.

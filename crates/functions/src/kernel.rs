@@ -18,8 +18,8 @@ use std::hash::{Hash, Hasher};
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef};
-use arrow::datatypes::{DataType, Field, FieldRef};
+use arrow::array::{Array, ArrayRef, ArrowPrimitiveType, AsArray};
+use arrow::datatypes::{DataType, Field, FieldRef, Float32Type, Float64Type};
 use datafusion::common::{DataFusionError, Result, ScalarValue};
 use datafusion::config::ConfigOptions;
 use datafusion::logical_expr::{
@@ -27,6 +27,7 @@ use datafusion::logical_expr::{
 };
 use firesteel_base::error::causes;
 use firesteel_base::{SparkError, SparkResult, SparkType};
+use num_traits::Float;
 
 /// A function of our own. Implementors are zero-sized.
 pub trait Kernel: fmt::Debug + Default + Copy + Send + Sync + 'static {
@@ -205,7 +206,7 @@ impl<K: Kernel> ScalarUDFImpl for Adapter<K> {
             return_type: args.return_field.data_type(),
             config: &args.config_options,
         };
-        K::default().evaluate(&call).map_err(|error| {
+        K::default().evaluate(&call).map(with_one_nan).map_err(|error| {
             let origin = match origin {
                 ColumnarValue::Scalar(ScalarValue::Int32(Some(origin))) => *origin,
                 ColumnarValue::Scalar(_) | ColumnarValue::Array(_) => -1,
@@ -213,6 +214,40 @@ impl<K: Kernel> ScalarUDFImpl for Adapter<K> {
             DataFusionError::External(Box::new(RaisedAt { origin, error }))
         })
     }
+}
+
+/// Processors give NaN a sign, which Spark does not know: there is one NaN, greater than all numbers.
+fn with_one_nan(value: ColumnarValue) -> ColumnarValue {
+    match value {
+        ColumnarValue::Array(array) => ColumnarValue::Array(match array.data_type() {
+            DataType::Float64 => with_plain_nans::<Float64Type>(array, |value| value.to_bits() > NEGATIVE_INFINITY_64),
+            DataType::Float32 => with_plain_nans::<Float32Type>(array, |value| value.to_bits() > NEGATIVE_INFINITY_32),
+            _ => array,
+        }),
+        ColumnarValue::Scalar(ScalarValue::Float64(Some(value))) if value.is_nan() => {
+            ColumnarValue::Scalar(ScalarValue::Float64(Some(f64::NAN)))
+        }
+        ColumnarValue::Scalar(ScalarValue::Float32(Some(value))) if value.is_nan() => {
+            ColumnarValue::Scalar(ScalarValue::Float32(Some(f32::NAN)))
+        }
+        other => other,
+    }
+}
+
+const NEGATIVE_INFINITY_64: u64 = f64::NEG_INFINITY.to_bits();
+const NEGATIVE_INFINITY_32: u32 = f32::NEG_INFINITY.to_bits();
+
+/// Arrays without a negative NaN, which are nearly all, stay as they are.
+fn with_plain_nans<T: ArrowPrimitiveType<Native: Float>>(
+    array: ArrayRef,
+    is_negative_nan: fn(T::Native) -> bool,
+) -> ArrayRef {
+    let Some(floats) = array.as_primitive_opt::<T>() else { return array };
+    if !floats.values().iter().any(|value| is_negative_nan(*value)) {
+        return array;
+    }
+    let plain = |value: T::Native| if value.is_nan() { T::Native::nan() } else { value };
+    Arc::new(floats.unary::<_, T>(plain))
 }
 
 /// Downcasts with an error instead of a panic.

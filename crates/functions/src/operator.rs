@@ -18,6 +18,8 @@ mod unchecked_decimal;
 #[cfg(test)]
 mod tests;
 
+pub use comparison::{in_list, with_one_zero};
+
 use crate::function::Function;
 
 /// The functions of this group.

@@ -470,8 +470,10 @@ fn take_windows(
     let key = comparison_key(expression)?;
     let lowered = resolver.lowering().expression(expression)?;
     let printed: Arc<str> = resolver.printer().print(expression).into();
-    let known = found.iter().find(|(known, _, _)| *known == key).map(|(_, _, column)| column.clone());
-    let column = known.unwrap_or_else(|| {
+    // Calls that differ in what is made of the windowed value are lowered to the same.
+    let is_known = |(known, computed, _): &&(Expr, Expr, Column)| *known == key || *computed == lowered;
+    let column = found.iter().find(is_known).map(|(_, _, column)| column.clone());
+    let column = column.unwrap_or_else(|| {
         // The engine names a window's column by how it is computed, and takes no alias for it.
         let column = Column::new_unqualified(lowered.schema_name().to_string());
         found.push((key, lowered, column.clone()));
@@ -479,10 +481,7 @@ fn take_windows(
     });
     let value = Expr::Column(column);
     let TypedKind::Window(call) = &expression.kind else { return Ok(()) };
-    let value = match call.after() {
-        Some(after) => after(value)?,
-        None => value,
-    };
+    let value = resolver.lowering().windowed(call, value)?;
     expression.kind = TypedKind::Engine { expression: Box::new(value), printed };
     Ok(())
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use datafusion::common::{Column, Spans};
 use datafusion::functions::core::expr_fn::get_field;
 use datafusion::logical_expr::expr::{
-    AggregateFunction, AggregateFunctionParams, InList, Lambda, LambdaVariable, NullTreatment,
+    AggregateFunction, AggregateFunctionParams, Lambda, LambdaVariable, NullTreatment,
     WindowFunction as WindowFunctionExpr, WindowFunctionParams,
 };
 use datafusion::logical_expr::{
@@ -20,6 +20,7 @@ use firesteel_functions::function::Build;
 use firesteel_functions::guard;
 use firesteel_functions::higher_order;
 use firesteel_functions::kernel::{from_engine, kernel_call};
+use firesteel_functions::operator::in_list;
 
 use crate::attribute::Attribute;
 use crate::typed::{AggregateCall, Bound, Frame, SortKey, SubqueryPlan, Typed, TypedKind, WindowCall, WindowFunction};
@@ -96,7 +97,8 @@ impl Lowering<'_> {
             TypedKind::Outer(attribute) => Ok(outer_reference(attribute)),
             TypedKind::Literal(value) => Ok(Expr::Literal(value.clone(), None)),
             TypedKind::Scalar(call) => {
-                let arguments = self.all(&call.arguments)?;
+                let nullable: Vec<bool> = call.arguments.iter().map(|argument| argument.nullable).collect();
+                let arguments = guard::stopping_at_null(call.function.name, &nullable, self.all(&call.arguments)?);
                 match &call.bound.build {
                     Build::Udf(udf) => Ok(udf.call(arguments)),
                     Build::Kernel(udf) => {
@@ -120,7 +122,8 @@ impl Lowering<'_> {
                 Ok(guard::case(&expression.data_type, branches?, otherwise))
             }
             TypedKind::InList { child, list } => {
-                Ok(Expr::InList(InList::new(Box::new(self.key(child)?), self.keys(list)?, false)))
+                let values = std::iter::once(&**child).chain(list).map(|value| self.key(value));
+                in_list(values.collect::<SparkResult<_>>()?, &child.data_type)
             }
             TypedKind::Field { child, name, .. } => Ok(get_field(self.expression(child)?, name.to_string())),
             TypedKind::Alias(alias) => self.expression(&alias.child),
@@ -244,6 +247,20 @@ impl Lowering<'_> {
             distinct,
         };
         Ok(Expr::WindowFunction(Box::new(WindowFunctionExpr { fun, params })))
+    }
+
+    /// What the call makes of the windowed value.
+    pub fn windowed(&self, call: &WindowCall, value: Expr) -> SparkResult<Expr> {
+        match &call.function {
+            WindowFunction::Aggregate(aggregate) => match &aggregate.bound.after {
+                Some(after) => after(value),
+                None => Ok(value),
+            },
+            WindowFunction::Window { arguments, bound, .. } => match &bound.after {
+                Some(after) => after(value, self.all(arguments)?),
+                None => Ok(value),
+            },
+        }
     }
 
     fn frame(&self, frame: &Frame, order_by: &[SortKey]) -> SparkResult<WindowFrame> {

@@ -393,13 +393,3 @@ impl WindowCall {
             .collect()
     }
 }
-
-impl WindowCall {
-    /// What makes the call's result of the windowed value.
-    pub fn after(&self) -> Option<&function::Finish> {
-        match &self.function {
-            WindowFunction::Aggregate(call) => call.bound.after.as_ref(),
-            WindowFunction::Window { bound, .. } => bound.after.as_ref(),
-        }
-    }
-}

@@ -11,7 +11,7 @@ mod membership;
 
 use std::sync::Arc;
 
-use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
+use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode, TreeNodeRecursion};
 use datafusion::common::{Column, DFSchema, DataFusionError, ExprSchema, JoinType, NullEquality, Spans};
 use datafusion::functions_aggregate::expr_fn::{count, first_value};
 use datafusion::logical_expr::expr::{Exists, InSubquery};
@@ -29,6 +29,7 @@ use crate::projection::project;
 use crate::resolver::Resolver;
 use bind::{Bound, Domain};
 use empty::Empty;
+use membership::into_not_in;
 
 /// The plan without correlated subqueries, and without `EXISTS` and `IN` subqueries.
 pub fn unnest(plan: LogicalPlan, resolver: &Resolver<'_>) -> SparkResult<LogicalPlan> {
@@ -129,6 +130,7 @@ impl Unnesting<'_, '_> {
 
     /// The expression with columns, added to `input`, in place of its subqueries.
     fn joined(&self, expression: Expr, input: &mut LogicalPlan) -> SparkResult<Expr> {
+        let expression = expression.transform_up(into_not_in).data().map_err(from_engine)?;
         let rewritten = expression.transform_up(|expression| {
             let replacement = match expression {
                 Expr::ScalarSubquery(subquery) => self.scalar(subquery, input),

@@ -5,11 +5,14 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
+use firesteel_base::error::causes;
 use jsonwebtoken::DecodingKey;
 use jsonwebtoken::jwk::JwkSet;
 use parking_lot::Mutex;
+use reqwest::Client;
+use reqwest::redirect::Policy;
 use tokio::sync::Notify;
-use tokio::time::{Instant, sleep, sleep_until, timeout};
+use tokio::time::{Instant, sleep, sleep_until};
 use url::{Host, Url};
 
 use super::CredentialsError;
@@ -39,6 +42,12 @@ impl KeySource {
             return Ok(Self::File(PathBuf::from(text)));
         }
         let url = Url::parse(text).map_err(|error| CredentialsError(format!("{text} is no URL: {error}")))?;
+        // It would be told in logs.
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(CredentialsError(
+                "keys are public: their URL must not hold a user name or password".to_owned(),
+            ));
+        }
         if url.scheme() == "http" && !is_loopback(&url) {
             return Err(CredentialsError(format!("{url}: keys are fetched by https only, except from this machine")));
         }
@@ -132,11 +141,18 @@ impl Keys {
     /// Fetches published keys now and again. Keys that were good stay when they cannot be fetched. Never returns.
     pub(super) async fn keep_fresh(&self) {
         let KeySource::Url(url) = &self.source else { return std::future::pending().await };
+        // A redirect could lead to where keys must not come from.
+        let client = match Client::builder().redirect(Policy::none()).timeout(FETCH_TIMEOUT).build() {
+            Ok(client) => client,
+            Err(error) => {
+                tracing::error!(%error, "the keys of tokens cannot be fetched");
+                return std::future::pending().await;
+            }
+        };
         loop {
-            match timeout(FETCH_TIMEOUT, fetch(url)).await {
-                Ok(Ok(by_id)) => self.loaded.lock().by_id = by_id,
-                Ok(Err(error)) => tracing::warn!(%error, "the keys of tokens could not be fetched"),
-                Err(_) => tracing::warn!(%url, "the keys of tokens could not be fetched in time"),
+            match fetch(&client, url).await {
+                Ok(by_id) => self.loaded.lock().by_id = by_id,
+                Err(error) => tracing::warn!(%error, "the keys of tokens could not be fetched"),
             }
             let now = Instant::now();
             self.loaded.lock().fetched = Some(now);
@@ -148,10 +164,11 @@ impl Keys {
     }
 }
 
-async fn fetch(url: &Url) -> Result<HashMap<String, DecodingKey>, CredentialsError> {
-    let failed = |error: reqwest::Error| CredentialsError(format!("{:#}", error.without_url()));
-    // A redirect could lead to where keys must not come from.
-    let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().map_err(failed)?;
+async fn fetch(client: &Client, url: &Url) -> Result<HashMap<String, DecodingKey>, CredentialsError> {
+    let failed = |error: reqwest::Error| {
+        let told: Vec<String> = causes(&error.without_url()).map(ToString::to_string).collect();
+        CredentialsError(told.join(": "))
+    };
     let mut response =
         client.get(url.clone()).send().await.and_then(reqwest::Response::error_for_status).map_err(failed)?;
     let mut body = Vec::new();
@@ -206,6 +223,9 @@ mod tests {
         }
         for bad in ["http://issuer.example/keys", "https://", "http://127.0.0.1.example/keys"] {
             assert!(KeySource::parse(bad).is_err(), "{bad}");
+        }
+        for secret in ["https://user:password@issuer.example/keys", "https://password@issuer.example/keys"] {
+            assert!(!KeySource::parse(secret).unwrap_err().0.contains("password@"), "{secret}");
         }
     }
 }

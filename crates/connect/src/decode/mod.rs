@@ -20,7 +20,7 @@ use std::sync::Arc;
 
 use firesteel_base::origin::{CallSite, Origin};
 use firesteel_base::{SparkError, SparkResult};
-use firesteel_service::Session;
+use firesteel_service::{Session, Work};
 use firesteel_syntax::ParserOptions;
 use firesteel_syntax::ir::Relation;
 use prost::bytes::Bytes;
@@ -90,6 +90,21 @@ pub(crate) fn relation_of(session: &Session, message: Option<proto::Relation>) -
     };
     stacker::maybe_grow(1 << 20, 8 << 20, || drop(message));
     decoded
+}
+
+/// What the bytes of a request to execute a plan ask for: all that a server does with them before it runs anything. For
+/// tests that damage such bytes.
+pub fn decode_request(session: &Session, bytes: Bytes) -> SparkResult<Work> {
+    let request: proto::ExecutePlanRequest = crate::codec::decode_message(bytes)?;
+    work_of(session, request.plan)
+}
+
+/// The work of a plan; the message, which may be deep, is freed again.
+pub(crate) fn work_of(session: &Session, message: Option<proto::Plan>) -> SparkResult<Work> {
+    let plan = plan(message)?;
+    let work = Decoder::new(session).work(&plan);
+    stacker::maybe_grow(1 << 20, 8 << 20, || drop(plan));
+    work
 }
 
 /// Compressed plans may grow to so many bytes.

@@ -13,7 +13,7 @@ use spark_connect_proto::release_execute_request::Release;
 use tonic::{Response, Status};
 
 use super::{Caller, Handler, ResponseStream, caller};
-use crate::decode::{self, Decoder};
+use crate::decode;
 use crate::encode::response::response;
 use crate::status;
 
@@ -92,19 +92,9 @@ async fn start(session: &Arc<Session>, request: proto::ExecutePlanRequest) -> Sp
     let own = Arc::clone(session);
     let plan = request.plan;
     // Plans may be large and deep: they are decoded where queries run.
-    let work = session.runtime().spawn(async move {
-        let plan = decode::plan(plan)?;
-        let work = Decoder::new(&own).work(&plan);
-        drop_deep(plan);
-        work
-    });
+    let work = session.runtime().spawn(async move { decode::work_of(&own, plan) });
     let work = work.await.map_err(|_| SparkError::internal("decoding a plan failed"))??;
     session.operations().start(session, operation, work)
-}
-
-/// Frees a plan, which may be too deep for the stack that is left.
-fn drop_deep(plan: decode::Plan) {
-    stacker::maybe_grow(1 << 20, 8 << 20, || drop(plan));
 }
 
 fn check_tags(tags: &[String]) -> SparkResult<()> {

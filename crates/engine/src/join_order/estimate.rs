@@ -29,7 +29,7 @@ struct Values {
 }
 
 /// Shares of rows where nothing better is known.
-const EQUAL: f64 = 0.05;
+pub(super) const EQUAL: f64 = 0.05;
 const COMPARED: f64 = 1.0 / 3.0;
 const NULL: f64 = 0.05;
 const MATCHING: f64 = 0.1;

@@ -13,7 +13,7 @@ use datafusion::logical_expr::{
     BinaryExpr, Expr, ExprSchemable, Join, JoinConstraint, JoinType, LogicalPlan, Operator, Projection,
 };
 
-use super::estimate::{Estimate, SEMI, estimate, share, shared_values};
+use super::estimate::{EQUAL, Estimate, SEMI, estimate, share, shared_values};
 use super::search::Tree;
 
 /// Fewer relations have no order worth speaking of: the engine chooses a join's sides anyway.
@@ -52,8 +52,8 @@ enum ConditionKind {
         right: (Expr, Relations),
     },
     Filter(Expr),
-    /// Of the semi or anti join with the relation that sorts out.
-    SortsOut,
+    /// Of the semi or anti join with the relation of this place, which sorts out.
+    SortsOut(usize),
 }
 
 pub(super) struct Region {
@@ -112,7 +112,7 @@ impl Region {
                 relations |= relations_of(left)? | relations_of(right)?;
             }
             relations |= join.filter.as_ref().map_or(Some(0), relations_of)?;
-            conditions.push(Condition { kind: ConditionKind::SortsOut, relations });
+            conditions.push(Condition { kind: ConditionKind::SortsOut(index), relations });
         }
         // Each condition must be of a join: one of fewer relations would find none.
         if conditions.iter().any(|condition| condition.relations.count_ones() < 2) {
@@ -134,10 +134,7 @@ impl Region {
     /// How many rows are expected when these relations are joined.
     pub(super) fn rows(&self, set: Relations) -> f64 {
         let all = self.relations.iter().enumerate().filter(|(index, _)| set & (1 << index) != 0);
-        let is_one = set.is_power_of_two();
-        let product: f64 = all
-            .map(|(_, relation)| if relation.sorts_out.is_some() && !is_one { SEMI } else { relation.estimate.rows })
-            .product();
+        let product: f64 = all.map(|(_, relation)| relation.estimate.rows).product();
         let within = self.shares.iter().filter(|(relations, _)| relations & !set == 0);
         (product * within.map(|(_, share)| share).product::<f64>()).max(1.0)
     }
@@ -215,7 +212,7 @@ impl Region {
                     }
                 }
                 ConditionKind::Filter(filter) => filters.push(filter.clone()),
-                ConditionKind::SortsOut => {}
+                ConditionKind::SortsOut(_) => {}
             }
         }
         (keys, filters)
@@ -318,8 +315,11 @@ fn shares(relations: &[Relation], conditions: &[Condition]) -> Vec<(Relations, f
             }
             ConditionKind::Key { .. } => shares.push((condition.relations, EQUAL)),
             ConditionKind::Filter(filter) => shares.push((condition.relations, share(filter, &Estimate::default()))),
-            // What it leaves over is said with the relation.
-            ConditionKind::SortsOut => shares.push((condition.relations, 1.0)),
+            // Its own rows are not in the result.
+            ConditionKind::SortsOut(index) => {
+                let rows = relations.get(*index).map_or(1.0, |relation| relation.estimate.rows);
+                shares.push((condition.relations, SEMI / rows));
+            }
         }
     }
     for (set, pairs) in keys {
@@ -332,6 +332,3 @@ fn shares(relations: &[Relation], conditions: &[Condition]) -> Vec<(Relations, f
     shares.sort_by_key(|(relations, _)| *relations);
     shares
 }
-
-/// The share of rows with equal expressions of which nothing is known.
-const EQUAL: f64 = 0.1;

@@ -19,6 +19,7 @@ use super::row::RowOperatorExec;
 use super::sliced::sliced;
 use super::staged::staged;
 use super::tap::Taps;
+use super::window::{counted_windows, interruptible_windows};
 use super::yielding::yielding;
 
 /// Plans with the engine's planner and the operators' own; one for each query, and one for each recursion in it.
@@ -36,7 +37,9 @@ impl QueryPlanner for Planner {
         session: &dyn Session,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let planner = DefaultPhysicalPlanner::with_extension_planners(vec![Arc::new(Operators(self.clone()))]);
-        sliced(staged(yielding(planner.create_physical_plan(logical_plan, session).await?)?)?)
+        let logical_plan = interruptible_windows(logical_plan)?;
+        let plan = planner.create_physical_plan(&logical_plan, session).await?;
+        sliced(staged(yielding(counted_windows(plan)?)?)?)
     }
 }
 

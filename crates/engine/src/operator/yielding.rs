@@ -1,8 +1,8 @@
-//! Joins and operators that make many rows of few let a cancelled query stop.
+//! Joins, sorts and operators that make many rows of few let a cancelled query stop.
 //!
 //! The engine's leaves give their thread back by themselves. A join that multiplies rows asks its leaves so rarely that a
-//! cancelled query would go on for as long as one of their batches takes, and keep others from the threads: such operators
-//! give it back between batches of theirs. A join whose condition holds for hardly any pair makes no batches either:
+//! cancelled query would go on for as long as one of their batches takes, and keep others from the threads; a sort asks
+//! them no more once it gives its rows. Such operators give it back between batches of theirs. A join whose condition holds for hardly any pair makes no batches either:
 //! its condition, which it evaluates for some thousand pairs at a time, fails once the query is cancelled.
 
 use std::fmt;
@@ -16,19 +16,22 @@ use datafusion::common::{Result, internal_err};
 use datafusion::logical_expr::ColumnarValue;
 use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_plan::aggregates::AggregateExec;
 use datafusion::physical_plan::coop::CooperativeExec;
 use datafusion::physical_plan::joins::utils::JoinFilter;
 use datafusion::physical_plan::joins::{
     CrossJoinExec, HashJoinExec, NestedLoopJoinExec, NestedLoopJoinExecBuilder, SortMergeJoinExec,
 };
+use datafusion::physical_plan::sorts::sort::SortExec;
 use datafusion::physical_plan::unnest::UnnestExec;
+use datafusion::physical_plan::windows::WindowAggExec;
 
 use crate::cancellation;
 
 /// The plan with such operators made to yield.
 pub(crate) fn yielding(plan: Arc<dyn ExecutionPlan>) -> Result<Arc<dyn ExecutionPlan>> {
     let wrap = |node: Arc<dyn ExecutionPlan>| {
-        if !multiplies(&node) {
+        if !holds_back(&node) {
             return Ok(Transformed::no(node));
         }
         let node = with_interruptible_condition(node)?;
@@ -37,8 +40,12 @@ pub(crate) fn yielding(plan: Arc<dyn ExecutionPlan>) -> Result<Arc<dyn Execution
     plan.transform_up(wrap).data()
 }
 
-fn multiplies(node: &Arc<dyn ExecutionPlan>) -> bool {
-    node.is::<NestedLoopJoinExec>()
+/// Whether the operator makes many batches without asking its leaves for more.
+fn holds_back(node: &Arc<dyn ExecutionPlan>) -> bool {
+    node.is::<SortExec>()
+        || node.is::<AggregateExec>()
+        || node.is::<WindowAggExec>()
+        || node.is::<NestedLoopJoinExec>()
         || node.is::<CrossJoinExec>()
         || node.is::<HashJoinExec>()
         || node.is::<SortMergeJoinExec>()

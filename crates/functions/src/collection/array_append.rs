@@ -4,7 +4,7 @@ use arrow::array::Array;
 use datafusion::logical_expr::ColumnarValue;
 use firesteel_base::{SparkResult, SparkType};
 
-use super::typing::array_and_value;
+use super::typing::{array_and_value, tightest};
 use crate::call::Call;
 use crate::function::{Function, Scalar};
 use crate::kernel::nested::{Picker, RowBuilder, element_field, lists, range};
@@ -22,7 +22,7 @@ kernels! {
 }
 
 fn bind<K: Kernel>(call: &Call<'_>, kernel: K) -> SparkResult<Scalar> {
-    let (element, contains_null) = array_and_value(call, 1)?;
+    let (element, contains_null) = array_and_value(call, 1, tightest)?;
     let types = vec![SparkType::array(element.clone(), contains_null), element.clone()];
     let result = SparkType::array(element, true);
     let nullable = call.argument(0)?.nullable;

@@ -6,7 +6,7 @@ use arrow::array::{Array, BooleanBuilder};
 use datafusion::logical_expr::ColumnarValue;
 use firesteel_base::{SparkResult, SparkType};
 
-use super::typing::array_and_comparable;
+use super::typing::{array_and_comparable, wider};
 use crate::call::Call;
 use crate::function::{Function, Scalar};
 use crate::kernel::nested::{Nulls, comparable, lists, range};
@@ -20,7 +20,7 @@ kernels! {
 }
 
 fn bind(call: &Call<'_>) -> SparkResult<Scalar> {
-    let (element, contains_null) = array_and_comparable(call)?;
+    let (element, contains_null) = array_and_comparable(call, wider)?;
     let types = vec![SparkType::array(element.clone(), contains_null), element];
     let nullable = contains_null || call.any_nullable_as(&types);
     Ok(Scalar::kernel(call, SparkType::Boolean, ArrayContains).casting(types).nullable(nullable))

@@ -5,7 +5,7 @@ use arrow::datatypes::Int32Type;
 use datafusion::logical_expr::ColumnarValue;
 use firesteel_base::{SparkError, SparkResult, SparkType};
 
-use super::typing::array_and_value;
+use super::typing::{array_and_value, tightest};
 use crate::call::Call;
 use crate::coercion::Expected;
 use crate::function::{Function, Scalar};
@@ -20,7 +20,7 @@ kernels! {
 }
 
 fn bind(call: &Call<'_>) -> SparkResult<Scalar> {
-    let (element, _) = array_and_value(call, 2)?;
+    let (element, _) = array_and_value(call, 2, tightest)?;
     match call.data_type(1)? {
         SparkType::Byte | SparkType::Short | SparkType::Integer => {}
         _ => return Err(call.unexpected_input_type(1, &Expected::INT)),

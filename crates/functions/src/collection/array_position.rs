@@ -5,7 +5,7 @@ use arrow::datatypes::Int64Type;
 use datafusion::logical_expr::ColumnarValue;
 use firesteel_base::{SparkResult, SparkType};
 
-use super::typing::array_and_comparable;
+use super::typing::{array_and_comparable, tightest};
 use crate::call::Call;
 use crate::function::{Function, Scalar};
 use crate::kernel::nested::{Nulls, comparable, lists, range};
@@ -19,7 +19,7 @@ kernels! {
 }
 
 fn bind(call: &Call<'_>) -> SparkResult<Scalar> {
-    let (element, contains_null) = array_and_comparable(call)?;
+    let (element, contains_null) = array_and_comparable(call, tightest)?;
     let types = vec![SparkType::array(element.clone(), contains_null), element];
     let nullable = call.any_nullable_as(&types);
     Ok(Scalar::kernel(call, SparkType::Long, ArrayPosition).casting(types).nullable(nullable))

@@ -4,7 +4,7 @@ use arrow::array::Array;
 use datafusion::logical_expr::ColumnarValue;
 use firesteel_base::{SparkResult, SparkType};
 
-use super::typing::{array_and_comparable, element_type_or_null};
+use super::typing::{array_and_comparable, element_type_or_null, tightest};
 use crate::call::Call;
 use crate::function::{Function, Scalar};
 use crate::kernel::nested::{Nulls, Picker, RowBuilder, comparable, element_field, lists, range};
@@ -20,7 +20,7 @@ kernels! {
 }
 
 fn bind_remove(call: &Call<'_>) -> SparkResult<Scalar> {
-    let (element, contains_null) = array_and_comparable(call)?;
+    let (element, contains_null) = array_and_comparable(call, tightest)?;
     let array = SparkType::array(element.clone(), contains_null);
     let types = vec![array.clone(), element];
     let nullable = call.any_nullable_as(&types);

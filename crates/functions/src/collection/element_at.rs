@@ -7,6 +7,7 @@ use firesteel_base::{SparkError, SparkResult, SparkType};
 
 use super::extract_value::MapValue;
 use super::map_entries::key_type;
+use super::typing::tightest;
 use crate::call::Call;
 use crate::coercion::Expected;
 use crate::function::{Function, Scalar};
@@ -41,7 +42,7 @@ fn bind(call: &Call<'_>, is_try: bool) -> SparkResult<Scalar> {
             Ok(scalar.casting(types).nullable(nullable))
         }
         SparkType::Map { value, value_contains_null, .. } => {
-            let key = key_type(call)?;
+            let key = key_type(call, tightest)?;
             let value = value.as_ref().clone();
             let types = vec![SparkType::map(key.clone(), value.clone(), *value_contains_null), key];
             Ok(Scalar::kernel(call, value, MapValue).casting(types).nullable(true))

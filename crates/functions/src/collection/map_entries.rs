@@ -7,9 +7,9 @@ use arrow::datatypes::DataType;
 use datafusion::logical_expr::ColumnarValue;
 use firesteel_base::{SparkError, SparkField, SparkResult, SparkSchema, SparkType};
 
-use super::typing::map_types;
+use super::typing::{Meeting, map_types, wider};
 use crate::call::Call;
-use crate::coercion::{quoted_type, wider_type_without_string_promotion};
+use crate::coercion::quoted_type;
 use crate::function::{Function, Scalar};
 use crate::kernel::nested::{Nulls, comparable, conform, element_field, maps, range};
 use crate::kernel::rows::at;
@@ -58,10 +58,10 @@ fn entries_type(key: SparkType, value: SparkType, nullable: bool) -> SparkType {
 }
 
 /// The common type of a map's keys and the second argument.
-pub(super) fn key_type(call: &Call<'_>) -> SparkResult<SparkType> {
+pub(super) fn key_type(call: &Call<'_>, meet: Meeting) -> SparkResult<SparkType> {
     let (key, ..) = map_types(call, 0)?;
     let wanted = call.data_type(1)?;
-    wider_type_without_string_promotion(&key, wanted, call.ansi()).ok_or_else(|| {
+    meet(&key, wanted).ok_or_else(|| {
         call.mismatch("MAP_FUNCTION_DIFF_TYPES")
             .param("functionName", format!("`{}`", call.function.name))
             .param("dataType", "\"MAP\"")
@@ -75,7 +75,7 @@ fn bind_contains(call: &Call<'_>) -> SparkResult<Scalar> {
         return Err(call.mismatch("NULL_TYPE").param("functionName", "`map_contains_key`"));
     }
     let (_, value, nullable) = map_types(call, 0)?;
-    let key = key_type(call)?;
+    let key = key_type(call, wider)?;
     let types = vec![SparkType::map(key.clone(), value, nullable), key];
     Ok(Scalar::kernel(call, SparkType::Boolean, MapContainsKey).casting(types).nullable(true))
 }

@@ -9,9 +9,9 @@ use arrow::row::Rows;
 use datafusion::logical_expr::ColumnarValue;
 use firesteel_base::{SparkResult, SparkType};
 
-use super::typing::check_orderable;
+use super::typing::{check_orderable, tightest};
 use crate::call::Call;
-use crate::coercion::{quoted_type, wider_type_without_string_promotion};
+use crate::coercion::quoted_type;
 use crate::function::{Function, Scalar};
 use crate::kernel::nested::{Nulls, Picker, RowBuilder, comparable, element_field, lists, range};
 use crate::kernel::{Kernel, KernelCall, kernels};
@@ -41,7 +41,7 @@ fn element_types(call: &Call<'_>) -> SparkResult<(SparkType, bool, bool)> {
     let (left, right) = (call.data_type(0)?, call.data_type(1)?);
     if let (SparkType::Array { element, contains_null }, SparkType::Array { element: other, contains_null: other_null }) =
         (left, right)
-        && let Some(common) = wider_type_without_string_promotion(element, other, call.ansi())
+        && let Some(common) = tightest(element, other)
     {
         check_orderable(call, &common)?;
         return Ok((common, *contains_null, *other_null));

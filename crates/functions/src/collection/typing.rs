@@ -3,7 +3,7 @@
 use firesteel_base::{SparkError, SparkResult, SparkType};
 
 use crate::call::Call;
-use crate::coercion::{Expected, is_orderable, quoted_type, wider_type_without_string_promotion};
+use crate::coercion::{Expected, is_orderable, quoted_type, tightest_common_type, wider_type_without_string_promotion};
 
 /// The type of the elements of the array at `index`, and whether one may be NULL.
 pub(crate) fn element_type(call: &Call<'_>, index: usize) -> SparkResult<(SparkType, bool)> {
@@ -21,11 +21,24 @@ pub(super) fn element_type_or_null(call: &Call<'_>, index: usize) -> SparkResult
     }
 }
 
+/// The type that two types are brought to, whatever the mode: Spark's functions on collections go by the older rules.
+pub(super) type Meeting = fn(&SparkType, &SparkType) -> Option<SparkType>;
+
+/// A type that takes the values of both without a loss.
+pub(super) fn tightest(left: &SparkType, right: &SparkType) -> Option<SparkType> {
+    tightest_common_type(left, right, false)
+}
+
+/// As [`tightest`], where decimals may lose digits.
+pub(super) fn wider(left: &SparkType, right: &SparkType) -> Option<SparkType> {
+    wider_type_without_string_promotion(left, right, false)
+}
+
 /// The element type of an array at 0 and a value at `value` that are brought together, and whether the array may hold NULLs.
-pub(super) fn array_and_value(call: &Call<'_>, value: usize) -> SparkResult<(SparkType, bool)> {
+pub(super) fn array_and_value(call: &Call<'_>, value: usize, meet: Meeting) -> SparkResult<(SparkType, bool)> {
     let (element, contains_null) = element_type(call, 0)?;
     let other = call.data_type(value)?;
-    match wider_type_without_string_promotion(&element, other, call.ansi()) {
+    match meet(&element, other) {
         Some(common) => Ok((common, contains_null)),
         None => Err(call
             .mismatch("ARRAY_FUNCTION_DIFF_TYPES")
@@ -37,11 +50,11 @@ pub(super) fn array_and_value(call: &Call<'_>, value: usize) -> SparkResult<(Spa
 }
 
 /// As [`array_and_value`] for functions that compare: untyped NULLs and values without order are refused.
-pub(super) fn array_and_comparable(call: &Call<'_>) -> SparkResult<(SparkType, bool)> {
+pub(super) fn array_and_comparable(call: &Call<'_>, meet: Meeting) -> SparkResult<(SparkType, bool)> {
     if *call.data_type(0)? == SparkType::Null || *call.data_type(1)? == SparkType::Null {
         return Err(call.mismatch("NULL_TYPE").param("functionName", format!("`{}`", call.function.name)));
     }
-    let (element, contains_null) = array_and_value(call, 1)?;
+    let (element, contains_null) = array_and_value(call, 1, meet)?;
     check_orderable(call, &element)?;
     Ok((element, contains_null))
 }

@@ -160,9 +160,7 @@ fn bind_numeric(call: &Call<'_>, operation: Operation, tries: bool) -> SparkResu
     };
     let types = vec![left.clone(), right];
     let nullable = call.any_nullable_as(&types) || operation.divides();
-    let is_floating = matches!(left, SparkType::Float | SparkType::Double);
     let scalar = match operation {
-        Operation::Add | Operation::Subtract | Operation::Multiply if is_floating => engine(call, operation, result),
         Operation::Add | Operation::Subtract | Operation::Multiply if left.is_integral() && !call.ansi() && !tries => {
             engine(call, operation, result)
         }

@@ -1,8 +1,10 @@
 //! `= <=> < <= > >=` and `between`: operands of one type, compared by DataFusion's operators.
 
+use arrow::datatypes::DataType;
 use datafusion::common::ScalarValue;
+use datafusion::logical_expr::expr::InList;
 use datafusion::logical_expr::{BinaryExpr, Expr, Operator};
-use firesteel_base::{SparkResult, SparkType};
+use firesteel_base::{SparkError, SparkResult, SparkType};
 
 use super::arithmetic::{beside_decimal, binary};
 use super::infix;
@@ -104,33 +106,53 @@ pub(crate) fn compare(mut arguments: Vec<Expr>, operator: Operator, data_type: &
     binary(arguments, operator)
 }
 
-/// Arrow orders -0.0 before 0.0, where Spark has them equal. Adding zero leaves every other number as it is; beside a
-/// constant that is not zero it makes no difference, and the column stays bare for pruning.
+/// Whether the first argument is equal to one of the others, all of this type.
+pub fn in_list(mut arguments: Vec<Expr>, data_type: &SparkType) -> SparkResult<Expr> {
+    let is_floating = matches!(data_type, SparkType::Float | SparkType::Double);
+    if is_floating && !arguments.iter().skip(1).all(is_other_than_zero) {
+        arguments = all_with_one_zero(arguments, data_type);
+    }
+    let mut arguments = arguments.into_iter();
+    let value = arguments.next().ok_or_else(|| SparkError::internal("IN without a value"))?;
+    Ok(Expr::InList(InList::new(Box::new(value), arguments.collect(), false)))
+}
+
+/// Arrow orders -0.0 before 0.0, where Spark has them equal. Beside a constant that is not zero it makes no difference,
+/// and the column stays bare for pruning.
 fn without_negative_zero(arguments: Vec<Expr>, data_type: &SparkType) -> Vec<Expr> {
-    let zero = match data_type {
-        SparkType::Float => ScalarValue::Float32(Some(0.0)),
-        _ => ScalarValue::Float64(Some(0.0)),
-    };
-    let is_other_constant = |argument: &Expr| match argument {
+    if arguments.iter().any(is_other_than_zero) { arguments } else { all_with_one_zero(arguments, data_type) }
+}
+
+/// A constant that is not zero.
+fn is_other_than_zero(argument: &Expr) -> bool {
+    match argument {
         Expr::Literal(ScalarValue::Float32(Some(value)), _) => *value != 0.0,
         Expr::Literal(ScalarValue::Float64(Some(value)), _) => *value != 0.0,
         Expr::Literal(value, _) => value.is_null(),
         _ => false,
-    };
-    if arguments.iter().any(is_other_constant) {
-        return arguments;
     }
-    arguments
-        .into_iter()
-        .map(|argument| match argument {
-            Expr::Literal(..) => Expr::Literal(zero.clone(), None),
-            argument => Expr::BinaryExpr(BinaryExpr::new(
-                Box::new(argument),
-                Operator::Plus,
-                Box::new(Expr::Literal(zero.clone(), None)),
-            )),
-        })
-        .collect()
+}
+
+/// A value of this type as one that equal values are the same of: adding zero makes a negative zero positive and leaves
+/// every other number as it is.
+pub fn with_one_zero(value: Expr, data_type: &DataType) -> Expr {
+    let zero = match data_type {
+        DataType::Float32 => ScalarValue::Float32(Some(0.0)),
+        DataType::Float64 => ScalarValue::Float64(Some(0.0)),
+        _ => return value,
+    };
+    match value {
+        other if is_other_than_zero(&other) => other,
+        Expr::Literal(..) => Expr::Literal(zero, None),
+        value => {
+            Expr::BinaryExpr(BinaryExpr::new(Box::new(value), Operator::Plus, Box::new(Expr::Literal(zero, None))))
+        }
+    }
+}
+
+fn all_with_one_zero(arguments: Vec<Expr>, data_type: &SparkType) -> Vec<Expr> {
+    let data_type = if *data_type == SparkType::Float { DataType::Float32 } else { DataType::Float64 };
+    arguments.into_iter().map(|argument| with_one_zero(argument, &data_type)).collect()
 }
 
 /// `value >= least AND value <= most`, where the two comparisons may be of different types.
@@ -147,7 +169,7 @@ fn bind_between(call: &Call<'_>) -> SparkResult<Scalar> {
         || call.any_nullable_as(&[upper.clone(), lower.clone(), upper.clone()]);
     let between = Scalar::expr(call, SparkType::Boolean, move |arguments| {
         let Ok([operand, least, most]) = <[Expr; 3]>::try_from(arguments) else {
-            return Err(firesteel_base::SparkError::internal("BETWEEN without bounds"));
+            return Err(SparkError::internal("BETWEEN without bounds"));
         };
         let from_below = cast_expr(operand.clone(), &value, &lower, mode, -1)?;
         let from_above = cast_expr(operand, &value, &upper, mode, -1)?;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, ArrowPrimitiveType, AsArray, PrimitiveArray};
+use arrow::compute::kernels::numeric;
 use arrow::datatypes::{
     ArrowNativeTypeOp, DataType, DurationMicrosecondType, Int8Type, Int16Type, Int32Type, Int64Type,
     IntervalMonthDayNano, IntervalMonthDayNanoType, IntervalUnit, IntervalYearMonthType, TimeUnit,
@@ -15,7 +16,7 @@ use super::infix;
 use crate::call::Call;
 use crate::coercion::Expected;
 use crate::function::{Function, Scalar};
-use crate::kernel::{Kernel, KernelCall};
+use crate::kernel::{Kernel, KernelCall, from_arrow};
 
 pub(super) const NEGATIVE: Function = Function::scalar("negative", bind_negative).arity(1..=1);
 pub(super) const POSITIVE: Function =
@@ -39,19 +40,17 @@ pub(super) fn bind_negative(call: &Call<'_>) -> SparkResult<Scalar> {
     let types = operand(call)?;
     let data_type = types.first().cloned().unwrap_or(SparkType::Null);
     let negated = match data_type {
-        SparkType::Float | SparkType::Double | SparkType::Decimal { .. } => {
-            Scalar::expr(call, data_type, |arguments| {
-                let operand = arguments.into_iter().next();
-                let operand = operand.ok_or_else(|| SparkError::internal("a sign without an operand"))?;
-                Ok(Expr::Negative(Box::new(operand)))
-            })
-        }
+        SparkType::Decimal { .. } => Scalar::expr(call, data_type, |arguments| {
+            let operand = arguments.into_iter().next();
+            let operand = operand.ok_or_else(|| SparkError::internal("a sign without an operand"))?;
+            Ok(Expr::Negative(Box::new(operand)))
+        }),
         data_type => Scalar::kernel(call, data_type, Negate),
     };
     Ok(negated.casting(types))
 }
 
-/// The negation of whole numbers and intervals.
+/// The negation of numbers and intervals.
 #[derive(Clone, Copy, Debug, Default)]
 struct Negate;
 
@@ -64,6 +63,7 @@ impl Kernel for Negate {
         call.with_arrays(|arrays| {
             let array = arrays.first().ok_or_else(|| SparkError::internal("a sign without an operand"))?;
             match array.data_type() {
+                DataType::Float32 | DataType::Float64 => numeric::neg(array).map_err(from_arrow),
                 DataType::Int8 => negate::<Int8Type>(array, ansi, overflow),
                 DataType::Int16 => negate::<Int16Type>(array, ansi, overflow),
                 DataType::Int32 => negate::<Int32Type>(array, ansi, overflow),

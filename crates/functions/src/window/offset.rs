@@ -4,14 +4,17 @@ use std::sync::Arc;
 
 use arrow::datatypes::DataType;
 use datafusion::common::ScalarValue;
+use datafusion::functions::core::expr_fn::{get_field, named_struct};
 use datafusion::functions_window::lead_lag::{lag_udwf, lead_udwf};
 use datafusion::functions_window::nth_value::nth_value_udwf;
-use datafusion::logical_expr::WindowUDF;
+use datafusion::logical_expr::{Expr, WindowUDF, lit, when};
 use firesteel_base::{SparkError, SparkResult, SparkType};
 
 use crate::call::Call;
+use crate::cast::cast_may_add_null;
 use crate::coercion::{Expected, quoted};
-use crate::function::{Function, WindowFunction};
+use crate::function::{Function, WindowFinish, WindowFunction};
+use crate::kernel::from_engine;
 
 pub(super) const LAG: Function = Function::window("lag", |call| shifted(call, lag_udwf(), "(- "))
     .since("2.0.0")
@@ -53,25 +56,54 @@ fn shifted(call: &Call<'_>, udwf: Arc<WindowUDF>, negation: &str) -> SparkResult
         types.push(SparkType::Integer);
     }
     let mut nullable = true;
+    let mut is_of_current_row = false;
     if let Some(default) = call.arguments.get(2) {
-        if !default.is_foldable {
-            return Err(SparkError::unsupported(format!("a default of {} that is not a constant", call.function.name)));
-        }
         let expected =
             Expected::one_of([Expected::Exactly(value.data_type.clone()), Expected::Exactly(SparkType::Null)]);
         let coerced = call.implicit_cast(&[Expected::AnyType, Expected::INT, expected])?;
         types.extend(coerced.into_iter().nth(2));
-        nullable = value.nullable || default.nullable || call.ignore_nulls == Some(true);
+        nullable = value.nullable
+            || default.nullable
+            || cast_may_add_null(&default.data_type, &value.data_type)
+            || call.ignore_nulls == Some(true);
+        is_of_current_row = !default.is_foldable;
     }
+    // The engine's default is one value for all rows.
+    let before: fn(Vec<Expr>) -> SparkResult<Vec<Expr>> =
+        if call.ignore_nulls == Some(true) { wrapped_unless_null } else { wrapped };
     Ok(WindowFunction {
         arguments: types,
         data_type: value.data_type.clone(),
         nullable,
         udwf,
-        before: None,
-        after: None,
+        before: is_of_current_row.then_some(before),
+        after: is_of_current_row.then(|| Arc::new(or_default) as WindowFinish),
         needs_order: true,
     })
+}
+
+const VALUE: &str = "value";
+
+/// The value in a struct, which is NULL only where there is no such row; without the default.
+fn wrapped(arguments: Vec<Expr>) -> SparkResult<Vec<Expr>> {
+    let mut arguments = arguments.into_iter();
+    let value = arguments.next().unwrap_or_default();
+    Ok([named_struct(vec![lit(VALUE), value])].into_iter().chain(arguments.next()).collect())
+}
+
+/// The same for calls that pass over NULLs.
+fn wrapped_unless_null(arguments: Vec<Expr>) -> SparkResult<Vec<Expr>> {
+    let is_value = arguments.first().cloned().unwrap_or_default().is_not_null();
+    let mut arguments = wrapped(arguments)?;
+    if let Some(value) = arguments.first_mut() {
+        *value = when(is_value, std::mem::take(value)).end().map_err(from_engine)?;
+    }
+    Ok(arguments)
+}
+
+fn or_default(found: Expr, arguments: Vec<Expr>) -> SparkResult<Expr> {
+    let default = arguments.into_iter().nth(2).unwrap_or_default();
+    when(found.clone().is_null(), default).otherwise(get_field(found, VALUE)).map_err(from_engine)
 }
 
 fn nth_value(call: &Call<'_>) -> SparkResult<WindowFunction> {

@@ -41,7 +41,7 @@ fn place(call: &Call<'_>, udwf: Arc<WindowUDF>) -> WindowFunction {
         nullable: false,
         udwf,
         before: Some(no_arguments),
-        after: Some(Arc::new(|place| Ok(cast(place, DataType::Int32)))),
+        after: Some(Arc::new(|place, _| Ok(cast(place, DataType::Int32)))),
         needs_order: true,
     }
 }

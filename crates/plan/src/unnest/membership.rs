@@ -2,17 +2,20 @@
 //!
 //! `x IN (S)` is true if a row of S equals x, unknown if none does but a comparison was unknown (x or a value of S is
 //! NULL), else false. A filter keeps only what is true, so `IN` needs equality alone, and `NOT IN` must drop rows whose
-//! comparison is unknown.
+//! comparison is unknown. Spark does the same everywhere else: neither is ever NULL, and of an unknown comparison both
+//! are false.
 
 use std::sync::Arc;
 
-use datafusion::common::{ExprSchema, JoinType, NullEquality};
+use datafusion::common::tree_node::Transformed;
+use datafusion::common::{ExprSchema, JoinType, NullEquality, Result};
 use datafusion::logical_expr::expr::InSubquery;
 use datafusion::logical_expr::utils::disjunction;
-use datafusion::logical_expr::{Expr, ExprSchemable, Join, JoinConstraint, LogicalPlan, lit, when};
+use datafusion::logical_expr::{Expr, ExprSchemable, Join, JoinConstraint, LogicalPlan, lit};
 use datafusion::scalar::ScalarValue;
 use firesteel_base::{SparkError, SparkResult};
 use firesteel_functions::kernel::from_engine;
+use firesteel_functions::operator::with_one_zero;
 
 use super::{Joinable, Unnesting, filtered, inward, unwrapped, without_order};
 use crate::lower::row_values;
@@ -62,25 +65,25 @@ impl Unnesting<'_, '_> {
         }
     }
 
-    /// `IN` anywhere else: a column with its three values.
+    /// `IN` anywhere else: a column.
     pub(super) fn membership(&self, membership: InSubquery, input: &mut LogicalPlan) -> SparkResult<Expr> {
         if self.null_in_empty_is_null() && is_null(&membership.expr) {
             return Ok(Expr::Literal(ScalarValue::Boolean(None), None));
         }
         let subquery = without_order(self.plan(unwrapped(&membership.subquery))?);
         let pairs = pairs(input, *membership.expr, &subquery)?;
-        let can_be_unknown = pairs.iter().any(|pair| pair.can_be_unknown);
         let mut equal = self.joinable(input, subquery.clone(), false)?;
         equal.add_equal(&pairs);
         let is_member = self.mark(equal, input)?;
-        let answer = if can_be_unknown {
-            let unknown = self.is_unknown(&pairs, subquery, input)?;
-            let null = Expr::Literal(ScalarValue::Boolean(None), None);
-            when(is_member, lit(true)).when(unknown, null).otherwise(lit(false)).map_err(from_engine)?
+        if !membership.negated {
+            return Ok(is_member);
+        }
+        let may_be_member = if pairs.iter().any(|pair| pair.can_be_unknown) {
+            is_member.or(self.is_unknown(&pairs, subquery, input)?)
         } else {
             is_member
         };
-        Ok(if membership.negated { Expr::Not(Box::new(answer)) } else { answer })
+        Ok(Expr::Not(Box::new(may_be_member)))
     }
 
     /// Whether a row of the subquery cannot be told apart from the values, given that none equals them.
@@ -130,9 +133,25 @@ fn pairs(input: &LogicalPlan, value: Expr, subquery: &LogicalPlan) -> SparkResul
         let value = inward(value, input.schema())?;
         let is_nullable = value.nullable(input.schema()).map_err(from_engine)?;
         let member_nullable = subquery.schema().field_from_column(&member).map_err(from_engine)?.is_nullable();
-        Ok(Pair { value, member: Expr::Column(member), can_be_unknown: is_nullable || member_nullable })
+        let data_type = value.get_type(input.schema()).map_err(from_engine)?;
+        let [value, member] = [value, Expr::Column(member)].map(|side| with_one_zero(side, &data_type));
+        Ok(Pair { value, member, can_be_unknown: is_nullable || member_nullable })
     };
     values.into_iter().zip(members).map(pair).collect()
+}
+
+/// `NOT (x IN (S))` as `x NOT IN (S)`.
+pub(super) fn into_not_in(expression: Expr) -> Result<Transformed<Expr>> {
+    match expression {
+        Expr::Not(inner) => match *inner {
+            Expr::InSubquery(membership) => {
+                let negated = !membership.negated;
+                Ok(Transformed::yes(Expr::InSubquery(InSubquery { negated, ..membership })))
+            }
+            other => Ok(Transformed::no(Expr::Not(Box::new(other)))),
+        },
+        other => Ok(Transformed::no(other)),
+    }
 }
 
 /// A NULL written as the value: Spark answers NULL even where the subquery has no rows.
