@@ -74,6 +74,12 @@ fn kind(data_type: &SparkType) -> Kind {
         })),
         SparkType::Struct(schema) => Kind::Struct(structure(schema)),
         SparkType::Variant => Kind::Variant(message::Variant::default()),
+        SparkType::Geometry { srid } => {
+            Kind::Geometry(message::Geometry { srid: srid.unwrap_or(-1), type_variation_reference: 0 })
+        }
+        SparkType::Geography { srid } => {
+            Kind::Geography(message::Geography { srid: srid.unwrap_or(-1), type_variation_reference: 0 })
+        }
         SparkType::UserDefined(udt) => Kind::Udt(Box::new(message::Udt {
             r#type: "udt".to_owned(),
             jvm_class: udt.jvm_class.clone(),

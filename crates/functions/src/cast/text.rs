@@ -168,6 +168,13 @@ fn writer<'a>(array: &ArrayRef, data_type: &SparkType, style: TextStyle<'a>) -> 
                 let _ = crate::variant::json_of(&values, row, style.zone, out);
             })
         }
+        SparkType::Geometry { .. } | SparkType::Geography { .. } => {
+            let values = std::sync::Arc::clone(array);
+            Box::new(move |row, out| {
+                // What is no geometry shows nothing.
+                let _ = crate::geospatial::write_text(values.as_ref(), row, out);
+            })
+        }
         SparkType::UserDefined(udt) => writer(array, &udt.sql_type, style)?,
     })
 }
