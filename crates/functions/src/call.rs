@@ -17,6 +17,8 @@ pub struct BindContext {
     pub timestamp_is_ntz: bool,
     /// `spark.sql.decimalOperations.allowPrecisionLoss`
     pub decimal_precision_loss: bool,
+    /// Whether `spark.sql.mapKeyDedupPolicy` is `LAST_WIN`.
+    pub last_map_key_wins: bool,
     /// Microseconds since the epoch at which the query began.
     pub query_time: i64,
     pub user: String,

@@ -20,6 +20,8 @@ use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef};
 use arrow::datatypes::{DataType, Field, FieldRef};
+use datafusion::common::config::ConfigExtension;
+use datafusion::common::extensions_options;
 use datafusion::common::{DataFusionError, Result, ScalarValue};
 use datafusion::config::ConfigOptions;
 use datafusion::logical_expr::{
@@ -39,6 +41,24 @@ pub trait Kernel: fmt::Debug + Default + Copy + Send + Sync + 'static {
     fn evaluate(&self, call: &KernelCall<'_>) -> SparkResult<ColumnarValue>;
 }
 
+extensions_options! {
+    /// Settings of the session that kernels read at run time and the engine has no options for.
+    pub struct KernelOptions {
+        /// Of entries with the same key the last one stays in a map.
+        pub last_map_key_wins: bool, default = false
+    }
+}
+
+impl ConfigExtension for KernelOptions {
+    const PREFIX: &'static str = "spark";
+}
+
+impl KernelOptions {
+    pub fn new(last_map_key_wins: bool) -> Self {
+        Self { last_map_key_wins }
+    }
+}
+
 /// What a kernel is called with.
 pub struct KernelCall<'a> {
     pub arguments: &'a [ColumnarValue],
@@ -51,6 +71,11 @@ impl KernelCall<'_> {
     /// `spark.sql.ansi.enabled`
     pub fn ansi(&self) -> bool {
         self.config.execution.enable_ansi_mode
+    }
+
+    /// Whether `spark.sql.mapKeyDedupPolicy` is `LAST_WIN`.
+    pub fn last_map_key_wins(&self) -> bool {
+        self.config.extensions.get::<KernelOptions>().is_some_and(|options| options.last_map_key_wins)
     }
 
     /// `spark.sql.session.timeZone`

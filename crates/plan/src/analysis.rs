@@ -10,6 +10,7 @@ use firesteel_base::config::SessionConf;
 use firesteel_base::{Origin, SparkError, SparkResult, SparkSchema, SparkType};
 use firesteel_catalog::Catalog;
 use firesteel_functions::BindContext;
+use firesteel_functions::kernel::KernelOptions;
 use firesteel_storage::Storage;
 use firesteel_syntax::ParserOptions;
 use firesteel_syntax::ir::routine::CreateFunction;
@@ -144,5 +145,6 @@ pub fn config_options(bind: &BindContext) -> ConfigOptions {
     let mut options = ConfigOptions::new();
     options.execution.enable_ansi_mode = bind.ansi;
     options.execution.time_zone = Some(bind.time_zone.clone());
+    options.extensions.insert(KernelOptions::new(bind.last_map_key_wins));
     options
 }

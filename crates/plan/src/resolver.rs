@@ -3,6 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
+use firesteel_base::config::MapKeyDedupPolicy;
 use firesteel_base::{SparkError, SparkResult, SparkType};
 use firesteel_functions::BindContext;
 use firesteel_syntax::ir::Relation;
@@ -96,6 +97,7 @@ impl<'a> Resolver<'a> {
             time_zone: conf.time_zone().to_owned(),
             timestamp_is_ntz: conf.timestamp_is_ntz(),
             decimal_precision_loss: conf.decimal_precision_loss(),
+            last_map_key_wins: conf.map_key_dedup_policy() == MapKeyDedupPolicy::LastWin,
             query_time: context.query_time,
             user: context.user.clone(),
             current_catalog: "spark_catalog".to_owned(),

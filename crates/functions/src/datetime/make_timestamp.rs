@@ -81,6 +81,13 @@ fn bind(call: &Call<'_>, target: SparkType, is_try: bool) -> SparkResult<Scalar>
     if !of_fields && call.function.name.ends_with("_ltz") {
         scalar.sql = Some(|arguments| format!("make_timestamp({})", arguments.join(", ")));
     }
+    if of_fields && is_try && call.function.name == "try_make_timestamp" {
+        // The zone is not shown.
+        scalar.sql = Some(|arguments| {
+            let shown: Vec<_> = arguments.iter().take(6).map(String::as_str).collect();
+            format!("try_make_timestamp({})", shown.join(", "))
+        });
+    }
     Ok(scalar)
 }
 
