@@ -14,7 +14,7 @@ use datafusion::execution::session_state::SessionStateBuilder;
 use datafusion::optimizer::{Optimizer, OptimizerRule};
 use datafusion::physical_optimizer::optimizer::PhysicalOptimizer;
 use datafusion::physical_plan::{ExecutionPlan, execute_stream};
-use firesteel_base::config::{MapKeyDedupPolicy, SessionConf};
+use firesteel_base::config::SessionConf;
 use firesteel_base::{SparkResult, SparkSchema};
 use firesteel_functions::kernel::KernelOptions;
 use firesteel_functions::kernel::budget::limit_calls;
@@ -144,7 +144,7 @@ impl Engine {
         let options = config.options_mut();
         options.execution.enable_ansi_mode = conf.ansi();
         options.execution.time_zone = Some(conf.time_zone().to_owned());
-        options.extensions.insert(KernelOptions::new(conf.map_key_dedup_policy() == MapKeyDedupPolicy::LastWin));
+        options.extensions.insert(KernelOptions::of(conf.map_key_dedup_policy(), conf.time_parser_policy()));
         let state = SessionStateBuilder::new_from_existing(self.base.clone()).with_config(config);
         let mut state = state.with_query_planner(Arc::new(planner)).build();
         // Folding constants reads the options from here, running a plan from the configuration.

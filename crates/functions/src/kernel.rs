@@ -27,6 +27,7 @@ use datafusion::config::ConfigOptions;
 use datafusion::logical_expr::{
     ColumnarValue, Expr, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
+use firesteel_base::config::{LegacyBehaviorPolicy, MapKeyDedupPolicy};
 use firesteel_base::error::causes;
 use firesteel_base::{SparkError, SparkResult, SparkType};
 
@@ -46,6 +47,10 @@ extensions_options! {
     pub struct KernelOptions {
         /// Of entries with the same key the last one stays in a map.
         pub last_map_key_wins: bool, default = false
+        /// Patterns of dates and times mean what they meant before Spark 3.0.
+        pub legacy_time_patterns: bool, default = false
+        /// What only such patterns read is an error of its own.
+        pub reports_legacy_times: bool, default = false
     }
 }
 
@@ -54,8 +59,13 @@ impl ConfigExtension for KernelOptions {
 }
 
 impl KernelOptions {
-    pub fn new(last_map_key_wins: bool) -> Self {
-        Self { last_map_key_wins }
+    /// The options of a session.
+    pub fn of(map_keys: MapKeyDedupPolicy, time_parser: LegacyBehaviorPolicy) -> Self {
+        Self {
+            last_map_key_wins: map_keys == MapKeyDedupPolicy::LastWin,
+            legacy_time_patterns: time_parser == LegacyBehaviorPolicy::Legacy,
+            reports_legacy_times: time_parser == LegacyBehaviorPolicy::Exception,
+        }
     }
 }
 
@@ -75,7 +85,21 @@ impl KernelCall<'_> {
 
     /// Whether `spark.sql.mapKeyDedupPolicy` is `LAST_WIN`.
     pub fn last_map_key_wins(&self) -> bool {
-        self.config.extensions.get::<KernelOptions>().is_some_and(|options| options.last_map_key_wins)
+        self.options().is_some_and(|options| options.last_map_key_wins)
+    }
+
+    /// Whether `spark.sql.legacy.timeParserPolicy` is `LEGACY`.
+    pub fn legacy_time_patterns(&self) -> bool {
+        self.options().is_some_and(|options| options.legacy_time_patterns)
+    }
+
+    /// Whether `spark.sql.legacy.timeParserPolicy` is `EXCEPTION`.
+    pub fn reports_legacy_times(&self) -> bool {
+        self.options().is_some_and(|options| options.reports_legacy_times)
+    }
+
+    fn options(&self) -> Option<&KernelOptions> {
+        self.config.extensions.get::<KernelOptions>()
     }
 
     /// `spark.sql.session.timeZone`

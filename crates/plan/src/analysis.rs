@@ -10,7 +10,6 @@ use firesteel_base::config::SessionConf;
 use firesteel_base::{Origin, SparkError, SparkResult, SparkSchema, SparkType};
 use firesteel_catalog::Catalog;
 use firesteel_functions::BindContext;
-use firesteel_functions::kernel::KernelOptions;
 use firesteel_storage::Storage;
 use firesteel_syntax::ParserOptions;
 use firesteel_syntax::ir::routine::CreateFunction;
@@ -145,6 +144,6 @@ pub fn config_options(bind: &BindContext) -> ConfigOptions {
     let mut options = ConfigOptions::new();
     options.execution.enable_ansi_mode = bind.ansi;
     options.execution.time_zone = Some(bind.time_zone.clone());
-    options.extensions.insert(KernelOptions::new(bind.last_map_key_wins));
+    options.extensions.insert(bind.kernel_options.clone());
     options
 }

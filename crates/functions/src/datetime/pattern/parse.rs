@@ -8,22 +8,22 @@ use crate::cast::datetime::{MICROS_PER_DAY, civil_from_days, days_from_civil, da
 /// What was read.
 #[derive(Clone, Copy, Debug, Default)]
 pub(in crate::datetime) struct Parsed {
-    era: Option<i64>,
-    year: Option<i64>,
-    year_of_era: Option<i64>,
-    month: Option<i64>,
-    day: Option<i64>,
-    day_of_year: Option<i64>,
-    julian_day: Option<i64>,
-    half_day: Option<i64>,
-    hour: Option<i64>,
-    clock_hour: Option<i64>,
-    hour_of_half: Option<i64>,
-    clock_hour_of_half: Option<i64>,
-    minute: Option<i64>,
-    second: Option<i64>,
-    nanos: Option<i64>,
-    zone: Option<Zone>,
+    pub(super) era: Option<i64>,
+    pub(super) year: Option<i64>,
+    pub(super) year_of_era: Option<i64>,
+    pub(super) month: Option<i64>,
+    pub(super) day: Option<i64>,
+    pub(super) day_of_year: Option<i64>,
+    pub(super) julian_day: Option<i64>,
+    pub(super) half_day: Option<i64>,
+    pub(super) hour: Option<i64>,
+    pub(super) clock_hour: Option<i64>,
+    pub(super) hour_of_half: Option<i64>,
+    pub(super) clock_hour_of_half: Option<i64>,
+    pub(super) minute: Option<i64>,
+    pub(super) second: Option<i64>,
+    pub(super) nanos: Option<i64>,
+    pub(super) zone: Option<Zone>,
 }
 
 /// Why a text does not fit, in Java's words.
@@ -36,6 +36,9 @@ struct At(usize);
 impl Pattern {
     /// Reads the whole text.
     pub(in crate::datetime) fn parse(&self, text: &str) -> Result<Parsed, ParseFailure> {
+        if let Some(legacy) = &self.legacy {
+            return legacy.parse(text);
+        }
         let mut reader = Reader { text, parsed: Parsed::default() };
         let shown = || {
             let cut: String = text.chars().take(64).collect();
@@ -79,7 +82,7 @@ impl Parsed {
         })
     }
 
-    fn days(&self) -> Result<i64, String> {
+    pub(super) fn days(&self) -> Result<i64, String> {
         if let Some(julian_day) = self.julian_day {
             return Ok(julian_day - 40_587);
         }
@@ -120,7 +123,7 @@ impl Parsed {
     }
 
     /// Whether each value is one of its field, and the date exists if the year is known.
-    fn check(&self) -> Result<(), String> {
+    pub(super) fn check(&self) -> Result<(), String> {
         let ranges = [
             (self.month, "MonthOfYear", 1, 12, "1 - 12"),
             (self.day, "DayOfMonth", 1, 31, "1 - 28/31"),
