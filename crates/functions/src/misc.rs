@@ -1,6 +1,7 @@
 //! The group `misc`: what is known of the session, of types and of bitmaps; and functions that are refused by name.
 
 mod aes;
+mod avro;
 mod bitmap;
 mod refused;
 mod session;
@@ -15,6 +16,8 @@ pub static FUNCTIONS: &[&Function] = &[
     &aes::AES_DECRYPT,
     &aes::AES_ENCRYPT,
     &aes::TRY_AES_DECRYPT,
+    &avro::FROM_AVRO,
+    &avro::TO_AVRO,
     &bitmap::BITMAP_BIT_POSITION,
     &bitmap::BITMAP_BUCKET_NUMBER,
     &bitmap::BITMAP_COUNT,

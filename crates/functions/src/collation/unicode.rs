@@ -1,7 +1,7 @@
 //! Texts under Unicode's collation algorithm, with CLDR's rules for locales.
 
 use std::cmp::Ordering;
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::convert::Infallible;
 use std::sync::{LazyLock, Mutex, PoisonError};
 
@@ -9,7 +9,7 @@ use firesteel_base::{SparkError, SparkResult};
 use icu_collator::options::{CaseLevel, CollatorOptions, Strength};
 use icu_collator::{CollatorBorrowed, CollatorPreferences};
 use icu_locale_core::Locale;
-use unicode_segmentation::UnicodeSegmentation;
+use unicode_segmentation::{GraphemeCursor, UnicodeSegmentation};
 
 /// How texts are compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -59,40 +59,47 @@ impl Comparer {
     /// Where `pattern` is found at or behind byte `from`: its first byte, and the one behind it. A match begins and ends
     /// between whole characters as readers see them.
     pub fn find(self, text: &str, pattern: &str, from: usize) -> Option<(usize, usize)> {
-        let edges = edges(text);
-        let first = edges.partition_point(|edge| *edge < from);
         let wanted = sort_key(self.letters, pattern);
-        (first..edges.len()).find_map(|start| self.match_at(text, pattern, &wanted, edges.get(start..)?))
+        let mut edges = Edges::of(text, from);
+        while edges.get(0).is_some() {
+            if let Some(found) = self.match_at(text, pattern, &wanted, &mut edges) {
+                return Some(found);
+            }
+            edges.known.pop_front();
+        }
+        None
     }
 
     /// As [`Self::find`], the last one that ends at or before byte `until`.
     pub fn find_last(self, text: &str, pattern: &str, until: usize) -> Option<(usize, usize)> {
-        let edges = edges(text.get(..until)?);
+        let text = text.get(..until)?;
         let wanted = sort_key(self.letters, pattern);
-        (0..edges.len()).rev().find_map(|start| self.match_at(text, pattern, &wanted, edges.get(start..)?))
+        let edges: Vec<usize> = edges(text, 0).collect();
+        edges.into_iter().rev().find_map(|start| self.match_at(text, pattern, &wanted, &mut Edges::of(text, start)))
     }
 
     pub fn starts_with(self, text: &str, pattern: &str) -> bool {
-        self.match_at(text, pattern, &sort_key(self.letters, pattern), &edges(text)).is_some()
+        self.match_at(text, pattern, &sort_key(self.letters, pattern), &mut Edges::of(text, 0)).is_some()
     }
 
     pub fn ends_with(self, text: &str, pattern: &str) -> bool {
-        edges(text).into_iter().any(|start| text.get(start..).is_some_and(|rest| self.equal(rest, pattern)))
+        edges(text, 0).any(|start| text.get(start..).is_some_and(|rest| self.equal(rest, pattern)))
     }
 
     /// The shortest match from the first of the edges to another.
-    fn match_at(self, text: &str, pattern: &str, wanted: &[u8], edges: &[usize]) -> Option<(usize, usize)> {
+    fn match_at(self, text: &str, pattern: &str, wanted: &[u8], edges: &mut Edges<'_>) -> Option<(usize, usize)> {
         // Letters that together are one: what such a part begins with need not be what the whole begins with.
         const JOINED_MAX: usize = 4;
-        let (start, ends) = edges.split_first()?;
+        let start = edges.get(0)?;
         if pattern.is_empty() {
-            return Some((*start, *start));
+            return Some((start, start));
         }
         let mut strangers = 0;
-        for end in ends {
-            let part = text.get(*start..*end)?;
+        for place in 1.. {
+            let end = edges.get(place)?;
+            let part = text.get(start..end)?;
             if self.equal(part, pattern) {
-                return Some((*start, *end));
+                return Some((start, end));
             }
             if !wanted.starts_with(&sort_key(self.letters, part)) {
                 strangers += 1;
@@ -105,6 +112,26 @@ impl Comparer {
     }
 }
 
+/// Where characters begin and end, found as far as they are looked at.
+struct Edges<'t> {
+    rest: Box<dyn Iterator<Item = usize> + 't>,
+    known: VecDeque<usize>,
+}
+
+impl<'t> Edges<'t> {
+    /// Those at or behind byte `from`.
+    fn of(text: &'t str, from: usize) -> Self {
+        Self { rest: Box::new(edges(text, from)), known: VecDeque::new() }
+    }
+
+    fn get(&mut self, place: usize) -> Option<usize> {
+        while self.known.len() <= place {
+            self.known.push_back(self.rest.next()?);
+        }
+        self.known.get(place).copied()
+    }
+}
+
 fn sort_key(collator: &CollatorBorrowed<'_>, text: &str) -> Vec<u8> {
     let mut key = Vec::with_capacity(text.len() * 2);
     let written: Result<(), Infallible> = collator.write_sort_key_to(text, &mut key);
@@ -113,17 +140,15 @@ fn sort_key(collator: &CollatorBorrowed<'_>, text: &str) -> Vec<u8> {
     }
 }
 
-/// Where the characters of a text, as readers see them, begin, and its end.
-fn edges(text: &str) -> Vec<usize> {
-    let mut edges = Vec::with_capacity(text.len() + 1);
-    for (index, cluster) in text.grapheme_indices(true) {
-        edges.push(index);
-        if cluster == "\r\n" {
-            edges.push(index + 1);
-        }
-    }
-    edges.push(text.len());
-    edges
+/// Where the characters of a text, as readers see them, begin, and its end, from byte `from` on.
+fn edges(text: &str, from: usize) -> impl Iterator<Item = usize> {
+    let is_edge = GraphemeCursor::new(from, text.len(), true).is_boundary(text, 0).unwrap_or(true);
+    let rest = text.get(from..).unwrap_or("");
+    let begins = rest.grapheme_indices(true).skip(usize::from(!is_edge)).flat_map(move |(index, cluster)| {
+        let within = (cluster == "\r\n").then_some(from + index + 1);
+        std::iter::once(from + index).chain(within)
+    });
+    begins.chain(std::iter::once(text.len()))
 }
 
 fn collator(rules: Rules) -> SparkResult<&'static CollatorBorrowed<'static>> {

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use arrow::array::{Array, ArrayRef};
+use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::row::Rows;
 use datafusion::logical_expr::ColumnarValue;
 use firesteel_base::{SparkError, SparkResult, SparkType};
@@ -87,6 +87,10 @@ impl<'a> MapBuilder<'a> {
     }
 
     fn key_text(&self, key: &ArrayRef) -> Option<String> {
+        if let Some(structs) = key.as_struct_opt() {
+            let fields: Option<Vec<String>> = structs.columns().iter().map(|column| self.key_text(column)).collect();
+            return Some(format!("[{}]", fields?.join(",")));
+        }
         let from = SparkType::from_arrow(key.data_type())?;
         let text_array = cast_array(key, &from, &SparkType::STRING, CastMode::Legacy, self.call.time_zone()).ok()?;
         let texts = text(&[text_array], 0).ok()?;

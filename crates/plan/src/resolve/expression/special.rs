@@ -2,6 +2,7 @@
 
 use datafusion::scalar::ScalarValue;
 use firesteel_base::error::quoting::{to_sql_expr, to_sql_type};
+use firesteel_base::identifier::quote_if_needed;
 use firesteel_base::{Origin, SparkError, SparkResult, SparkType};
 use firesteel_functions::collection;
 use firesteel_syntax::ir::expression::{Expression, FunctionCall, Like, LikeKind, LikeQuantifier};
@@ -103,9 +104,23 @@ impl Resolver<'_> {
             };
             let name = name.unwrap_or_else(|| format!("col{}", index + 1));
             named.push(Typed::literal(ScalarValue::Utf8(Some(name)), SparkType::STRING));
-            named.push(value.into_unaliased());
+            named.push(self.printed_with_alias(value));
         }
         self.call("struct", named, origin)
+    }
+
+    /// A struct's value, which is printed with the name that was written for it.
+    fn printed_with_alias(&self, value: Typed) -> Typed {
+        let alias = match &value.kind {
+            TypedKind::Alias(alias) => alias.names.first().map(|name| quote_if_needed(name)),
+            _ => None,
+        };
+        let child = value.into_unaliased();
+        let Some(alias) = alias else { return child };
+        let (data_type, nullable, origin) = (child.data_type.clone(), child.nullable, child.origin.clone());
+        let printed: std::sync::Arc<str> = format!("{} AS {alias}", self.printer().print(&child)).into();
+        let substituted = Substituted { child, title: printed.clone(), printed };
+        Typed::new(TypedKind::Substituted(Box::new(substituted)), data_type, nullable, origin)
     }
 
     /// `when(condition, value, …, otherwise)`, as the DataFrame API sends CASE.
