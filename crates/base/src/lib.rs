@@ -10,6 +10,7 @@ pub mod error;
 pub mod identifier;
 pub mod number;
 pub mod origin;
+pub mod spatial_reference;
 pub mod suggestion;
 pub mod types;
 

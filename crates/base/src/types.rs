@@ -57,6 +57,14 @@ pub enum SparkType {
         start: DayTimeField,
         end: DayTimeField,
     },
+    /// A shape in the plane of a spatial reference system; `None` if each value says which.
+    Geometry {
+        srid: Option<i32>,
+    },
+    /// A shape on the earth.
+    Geography {
+        srid: Option<i32>,
+    },
     /// Months, days and microseconds: `interval`.
     CalendarInterval,
     Array {

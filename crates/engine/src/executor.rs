@@ -14,6 +14,7 @@ use datafusion::physical_optimizer::optimizer::PhysicalOptimizer;
 use datafusion::physical_plan::{ExecutionPlan, execute_stream};
 use firesteel_base::config::SessionConf;
 use firesteel_base::{SparkResult, SparkSchema};
+use firesteel_functions::kernel::KernelOptions;
 use firesteel_functions::kernel::budget::limit_calls;
 use firesteel_plan::AnalyzedPlan;
 use firesteel_syntax::ir::command::ExplainMode;
@@ -129,6 +130,7 @@ impl Engine {
         let options = config.options_mut();
         options.execution.enable_ansi_mode = conf.ansi();
         options.execution.time_zone = Some(conf.time_zone().to_owned());
+        options.extensions.insert(KernelOptions::of(conf.map_key_dedup_policy(), conf.time_parser_policy()));
         let state = SessionStateBuilder::new_from_existing(self.base.clone()).with_config(config);
         let mut state = state.with_query_planner(Arc::new(planner)).build();
         // Folding constants reads the options from here, running a plan from the configuration.
@@ -155,6 +157,9 @@ fn session_config(config: &EngineConfig) -> datafusion::common::Result<SessionCo
     // while several tasks spill, and the reader waits for the oldest while what it needs is in another: no query would
     // ever end (apache/datafusion#24883, which this release has).
     options.execution.max_spill_file_size_bytes = ConfigNonZeroUsize::try_new(1)?;
+    // The engine thinks some expressions nullable when it computes them and not nullable when it plans them (`IS TRUE`
+    // above all), and takes that for an error below aggregates alone.
+    options.execution.skip_physical_aggregate_schema_check = true;
     options.catalog.create_default_catalog_and_schema = false;
     options.catalog.information_schema = false;
     Ok(session)

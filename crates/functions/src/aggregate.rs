@@ -28,6 +28,8 @@ mod tests;
 
 use crate::function::Function;
 
+pub(crate) use collect::collect_distinct_udaf;
+pub(crate) use extremum_by::extremum_by_key;
 pub(crate) use kernel::raise;
 
 /// The functions of this group.

@@ -5,6 +5,7 @@ use firesteel_base::{SparkError, SparkResult, SparkType};
 
 use crate::cast::cast_may_add_null;
 use crate::function::Function;
+use crate::kernel::KernelOptions;
 
 /// What of the session matters to binding.
 #[derive(Clone, Debug)]
@@ -17,6 +18,8 @@ pub struct BindContext {
     pub timestamp_is_ntz: bool,
     /// `spark.sql.decimalOperations.allowPrecisionLoss`
     pub decimal_precision_loss: bool,
+    /// What kernels read at run time of the session's settings.
+    pub kernel_options: KernelOptions,
     /// Microseconds since the epoch at which the query began.
     pub query_time: i64,
     pub user: String,

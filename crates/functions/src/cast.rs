@@ -66,6 +66,13 @@ pub fn cast_expr(expr: Expr, from: &SparkType, to: &SparkType, mode: CastMode, o
             _ => crate::variant::cast_to(expr, from, origin),
         };
     }
+    if matches!(
+        (from, to),
+        (SparkType::Geometry { .. }, SparkType::Geography { .. })
+            | (SparkType::Geography { .. }, SparkType::Geometry { .. })
+    ) {
+        return crate::geospatial::cast(expr, from, to, origin);
+    }
     if let Expr::Literal(value, metadata) = &expr
         && value.is_null()
     {
@@ -131,6 +138,7 @@ fn is_same_carrier(from: &SparkType, to: &SparkType) -> bool {
     match (from, to) {
         (from, to) if from == to => true,
         (from, to) if from.is_string() && to.is_string() => true,
+        (T::Geometry { .. }, T::Geometry { .. }) | (T::Geography { .. }, T::Geography { .. }) => true,
         (T::UserDefined(udt), to) | (to, T::UserDefined(udt)) => udt.sql_type == *to,
         (T::Array { element, .. }, T::Array { element: target, .. }) => is_same_carrier(element, target),
         (T::Map { key, value, .. }, T::Map { key: target_key, value: target_value, .. }) => {
@@ -156,7 +164,16 @@ fn is_native(from: &SparkType, to: &SparkType) -> bool {
     use SparkType as T;
     match (from, to) {
         // Nested types are left to the kernel, which knows them all.
-        (T::Null, to) => !matches!(to, T::Array { .. } | T::Map { .. } | T::Struct(_) | T::Variant | T::UserDefined(_)),
+        (T::Null, to) => !matches!(
+            to,
+            T::Array { .. }
+                | T::Map { .. }
+                | T::Struct(_)
+                | T::Variant
+                | T::Geometry { .. }
+                | T::Geography { .. }
+                | T::UserDefined(_)
+        ),
         (T::Boolean, to) => to.is_integral() || matches!(to, T::Float | T::Double),
         (from, T::Boolean) => from.is_integral(),
         (from, to) if from.is_integral() && to.is_integral() => can_up_cast(from, to),

@@ -29,6 +29,8 @@ pub fn tightest_common_type(left: &SparkType, right: &SparkType, ansi: bool) -> 
             Some(left.clone())
         }
         (Null, other) | (other, Null) => Some(other.clone()),
+        (SparkType::Geometry { .. }, SparkType::Geometry { .. }) => Some(SparkType::Geometry { srid: None }),
+        (SparkType::Geography { .. }, SparkType::Geography { .. }) => Some(SparkType::Geography { srid: None }),
         (integral, Decimal { .. }) if integral.is_integral() => is_wider_decimal(right, left).then(|| right.clone()),
         (Decimal { .. }, integral) if integral.is_integral() => is_wider_decimal(left, right).then(|| left.clone()),
         (left, right) if is_plain_number(left) && is_plain_number(right) => Some(wider_number(left, right, ansi)),
@@ -152,10 +154,19 @@ pub fn merge_all(types: &[SparkType]) -> Option<SparkType> {
     rest.iter().try_fold(first.clone(), |merged, next| merge_nullability(&merged, next))
 }
 
-/// What Spark calls atomic: neither NULL, nor nested, nor the calendar interval, nor user-defined.
+/// What Spark calls atomic: neither NULL, nor nested, nor the calendar interval, nor a shape, nor user-defined.
 pub fn is_atomic(data_type: &SparkType) -> bool {
-    use SparkType::{Array, CalendarInterval, Map, Null, Struct, UserDefined};
-    !matches!(data_type, Null | Array { .. } | Map { .. } | Struct(_) | CalendarInterval | UserDefined(_))
+    use SparkType::{Array, CalendarInterval, Geography, Geometry, Map, Null, Struct, UserDefined};
+    !matches!(
+        data_type,
+        Null | Array { .. }
+            | Map { .. }
+            | Struct(_)
+            | CalendarInterval
+            | Geometry { .. }
+            | Geography { .. }
+            | UserDefined(_)
+    )
 }
 
 /// Whether values of the type have an order, as `<`, `ORDER BY` and `max` need it.
@@ -165,7 +176,11 @@ pub fn is_orderable(data_type: &SparkType) -> bool {
         SparkType::Struct(fields) => fields.iter().all(|field| is_orderable(&field.data_type)),
         SparkType::UserDefined(udt) => is_orderable(&udt.sql_type),
         SparkType::Null => true,
-        SparkType::Variant | SparkType::Map { .. } | SparkType::CalendarInterval => false,
+        SparkType::Variant
+        | SparkType::Map { .. }
+        | SparkType::CalendarInterval
+        | SparkType::Geometry { .. }
+        | SparkType::Geography { .. } => false,
         other => is_atomic(other),
     }
 }

@@ -8,8 +8,11 @@
 mod key;
 mod rules;
 mod search;
+mod unicode;
 
-use datafusion::logical_expr::{Expr, lit};
+use std::sync::Arc;
+
+use datafusion::logical_expr::{AggregateUDF, Expr, lit};
 use firesteel_base::collation::{Collation, Comparison};
 use firesteel_base::{SparkError, SparkResult, SparkType};
 
@@ -18,7 +21,7 @@ use crate::coercion::{Expected, quoted};
 use crate::function::{Build, Function, Scalar};
 use crate::kernel::{kernel_call, kernel_udf};
 
-pub use rules::{coerced_together, keeps_indeterminate, refuses_accent_only, result_source};
+pub use rules::{coerced_together, keeps_indeterminate, refuses_accent_only, refuses_unicode, result_source};
 
 /// The functions of this group.
 pub static FUNCTIONS: &[&Function] = &[&COLLATE, &COLLATION];
@@ -76,7 +79,7 @@ pub fn key_expr(value: Expr, data_type: &SparkType) -> SparkResult<Expr> {
     let Some(name) = name else {
         return Err(SparkError::unsupported(format!("comparing values of type {}", data_type.sql())));
     };
-    key::supported(name)?;
+    Collation::parse(name)?;
     kernel_call(kernel_udf(key::CollationKey), vec![value, lit(name)], data_type, -1)
 }
 
@@ -101,22 +104,33 @@ pub fn collated(function: &Function, types: &[SparkType], mut bound: Scalar) -> 
         rules::Rule::Keyed => Ok(keyed(bound, types)),
         rules::Rule::Searched => {
             let collation = Collation::parse(name)?;
-            if collation.comparison == Comparison::Binary && function.name == "initcap" {
+            if !searches(function.name, collation) {
                 return Ok(bound);
             }
-            match (collation.comparison, search::kernel(function.name)) {
-                (Comparison::Binary | Comparison::Lowercase, Some(kernel)) => {
-                    let (name, data_type) = (collation.name(), bound.data_type.clone());
-                    bound.build = Build::Expr(std::sync::Arc::new(move |mut arguments: Vec<Expr>| {
-                        arguments.push(lit(name.clone()));
-                        kernel_call(kernel.clone(), arguments, &data_type, -1)
-                    }));
-                    Ok(bound)
-                }
-                _ => Err(unsupported(function, name)),
+            if let Comparison::Unicode { locale: Some(locale), .. } = collation.comparison
+                && matches!(function.name, "upper" | "lower" | "initcap")
+                && unicode::has_own_case(locale)
+            {
+                return Err(unsupported(function, name));
             }
+            let Some(kernel) = search::kernel(function.name) else { return Err(unsupported(function, name)) };
+            let (name, data_type) = (collation.name(), bound.data_type.clone());
+            bound.build = Build::Expr(Arc::new(move |mut arguments: Vec<Expr>| {
+                arguments.push(lit(name.clone()));
+                kernel_call(kernel.clone(), arguments, &data_type, -1)
+            }));
+            Ok(bound)
         }
         rules::Rule::Refused => Err(unsupported(function, name)),
+    }
+}
+
+/// Whether the function needs to know the collation: letters are great and small by locales only.
+fn searches(function: &str, collation: Collation) -> bool {
+    match function {
+        "upper" | "lower" => matches!(collation.comparison, Comparison::Unicode { locale: Some(_), .. }),
+        "initcap" => collation.comparison != Comparison::Binary,
+        _ => true,
     }
 }
 
@@ -129,10 +143,32 @@ pub fn check_aggregate(function: &Function, types: &[SparkType], is_distinct: bo
         function.name,
         "first" | "last" | "any_value" | "collect_list" | "array_agg" | "listagg" | "string_agg"
     );
-    if function.name == "count" || (compares_nothing && !is_distinct) {
+    let compares_keys = matches!(function.name, "count" | "max" | "min" | "max_by" | "min_by");
+    if compares_keys || aggregates_keys(function.name) || (compares_nothing && !is_distinct) {
         return Ok(());
     }
     Err(unsupported(function, name))
+}
+
+/// Whether the aggregate only asks which values are the same, and shows none of them: it is given the texts' keys.
+pub fn aggregates_keys(function: &str) -> bool {
+    matches!(
+        function,
+        "approx_count_distinct"
+            | "hll_sketch_agg"
+            | "theta_sketch_agg"
+            | "tuple_sketch_agg_double"
+            | "tuple_sketch_agg_integer"
+    )
+}
+
+/// The function in the place of `max` or `min` that takes texts and their keys.
+pub fn extremum(function: &str) -> Option<Arc<AggregateUDF>> {
+    match function {
+        "max" => Some(crate::aggregate::extremum_by_key(true)),
+        "min" => Some(crate::aggregate::extremum_by_key(false)),
+        _ => None,
+    }
 }
 
 fn unsupported(function: &Function, collation: &str) -> SparkError {
@@ -160,7 +196,7 @@ fn with_leaf_collation(result: &SparkType, source: &SparkType) -> SparkType {
 /// The call on its arguments' keys.
 fn keyed(mut bound: Scalar, types: &[SparkType]) -> Scalar {
     let (build, types, data_type) = (bound.build, types.to_vec(), bound.data_type.clone());
-    bound.build = Build::Expr(std::sync::Arc::new(move |arguments: Vec<Expr>| {
+    bound.build = Build::Expr(Arc::new(move |arguments: Vec<Expr>| {
         let keys: SparkResult<Vec<_>> =
             arguments.into_iter().zip(&types).map(|(argument, data_type)| key_expr(argument, data_type)).collect();
         match &build {

@@ -27,7 +27,7 @@ mod to_timestamp;
 mod truncate;
 mod unix_timestamp;
 mod utc_timestamp;
-mod window;
+pub mod window;
 
 #[cfg(test)]
 mod tests;

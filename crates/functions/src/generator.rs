@@ -6,6 +6,8 @@ mod stack;
 
 use crate::function::Function;
 
+pub(crate) use explode::rows_type;
+
 /// The functions of this group.
 pub static FUNCTIONS: &[&Function] = &[
     &explode::EXPLODE,

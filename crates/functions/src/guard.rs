@@ -45,6 +45,7 @@ const RAISING: &[&str] = &[
     "spark_remainder",
     "spark_sequence",
     "spark_timestampadd",
+    "spark_try_element_at",
     "spark_to_binary",
     "spark_to_number",
     "spark_url_decode",
@@ -103,21 +104,37 @@ const LEFT_TO_RIGHT: &[&str] = &[
     "date_add",
     "date_diff",
     "date_sub",
+    "date_trunc",
     "datediff",
     "endswith",
+    "find_in_set",
+    "format_number",
     "instr",
+    "left",
     "like",
+    "locate",
+    "lpad",
     "months_between",
+    "next_day",
+    "repeat",
+    "replace",
+    "right",
     "rlike",
+    "rpad",
+    "split_part",
     "startswith",
+    "substring",
+    "substring_index",
     "timestampadd",
     "timestampdiff",
+    "translate",
+    "trunc",
 ];
 /// Those that begin with the divisor.
 const DIVISOR_FIRST: &[&str] = &["/", "%", "div", "mod", "pmod", "try_divide", "try_mod"];
 const COMPARISONS: &[&str] = &["=", "<", "<=", ">", ">="];
 /// Larger expressions are no conditions: each is computed twice, and those in them again.
-const CONDITION_PARTS_MAX: usize = 48;
+const CONDITION_PARTS_MAX: usize = 96;
 
 /// The arguments of a call, each computed for the rows for which those that Spark computes before it are not NULL.
 /// `nullable` says which may be.

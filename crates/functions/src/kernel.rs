@@ -20,11 +20,14 @@ use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, ArrowPrimitiveType, AsArray};
 use arrow::datatypes::{DataType, Field, FieldRef, Float32Type, Float64Type};
+use datafusion::common::config::ConfigExtension;
+use datafusion::common::extensions_options;
 use datafusion::common::{DataFusionError, Result, ScalarValue};
 use datafusion::config::ConfigOptions;
 use datafusion::logical_expr::{
     ColumnarValue, Expr, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
+use firesteel_base::config::{LegacyBehaviorPolicy, MapKeyDedupPolicy};
 use firesteel_base::error::causes;
 use firesteel_base::{SparkError, SparkResult, SparkType};
 use num_traits::Float;
@@ -40,6 +43,33 @@ pub trait Kernel: fmt::Debug + Default + Copy + Send + Sync + 'static {
     fn evaluate(&self, call: &KernelCall<'_>) -> SparkResult<ColumnarValue>;
 }
 
+extensions_options! {
+    /// Settings of the session that kernels read at run time and the engine has no options for.
+    pub struct KernelOptions {
+        /// Of entries with the same key the last one stays in a map.
+        pub last_map_key_wins: bool, default = false
+        /// Patterns of dates and times mean what they meant before Spark 3.0.
+        pub legacy_time_patterns: bool, default = false
+        /// What only such patterns read is an error of its own.
+        pub reports_legacy_times: bool, default = false
+    }
+}
+
+impl ConfigExtension for KernelOptions {
+    const PREFIX: &'static str = "spark";
+}
+
+impl KernelOptions {
+    /// The options of a session.
+    pub fn of(map_keys: MapKeyDedupPolicy, time_parser: LegacyBehaviorPolicy) -> Self {
+        Self {
+            last_map_key_wins: map_keys == MapKeyDedupPolicy::LastWin,
+            legacy_time_patterns: time_parser == LegacyBehaviorPolicy::Legacy,
+            reports_legacy_times: time_parser == LegacyBehaviorPolicy::Exception,
+        }
+    }
+}
+
 /// What a kernel is called with.
 pub struct KernelCall<'a> {
     pub arguments: &'a [ColumnarValue],
@@ -52,6 +82,25 @@ impl KernelCall<'_> {
     /// `spark.sql.ansi.enabled`
     pub fn ansi(&self) -> bool {
         self.config.execution.enable_ansi_mode
+    }
+
+    /// Whether `spark.sql.mapKeyDedupPolicy` is `LAST_WIN`.
+    pub fn last_map_key_wins(&self) -> bool {
+        self.options().is_some_and(|options| options.last_map_key_wins)
+    }
+
+    /// Whether `spark.sql.legacy.timeParserPolicy` is `LEGACY`.
+    pub fn legacy_time_patterns(&self) -> bool {
+        self.options().is_some_and(|options| options.legacy_time_patterns)
+    }
+
+    /// Whether `spark.sql.legacy.timeParserPolicy` is `EXCEPTION`.
+    pub fn reports_legacy_times(&self) -> bool {
+        self.options().is_some_and(|options| options.reports_legacy_times)
+    }
+
+    fn options(&self) -> Option<&KernelOptions> {
+        self.config.extensions.get::<KernelOptions>()
     }
 
     /// `spark.sql.session.timeZone`

@@ -20,6 +20,7 @@ pub mod collection;
 pub mod conditional;
 pub mod datetime;
 pub mod generator;
+pub mod geospatial;
 pub mod hash;
 pub mod higher_order;
 pub mod math;

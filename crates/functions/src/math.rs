@@ -51,7 +51,6 @@ pub static FUNCTIONS: &[&Function] = &[
     &double_pair::ATAN2,
     &double_pair::HYPOT,
     &double_pair::LOG,
-    &double_pair::NANVL,
     &double_pair::POW,
     &double_pair::POWER,
     &hex::BIN,

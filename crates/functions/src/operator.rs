@@ -12,6 +12,7 @@ pub(crate) mod error;
 mod integral;
 mod interval;
 mod logical;
+mod time_shift;
 mod unary;
 mod unchecked_decimal;
 

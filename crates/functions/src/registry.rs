@@ -14,6 +14,7 @@ static GROUPS: &[&[&Function]] = &[
     crate::conditional::FUNCTIONS,
     crate::datetime::FUNCTIONS,
     crate::generator::FUNCTIONS,
+    crate::geospatial::FUNCTIONS,
     crate::hash::FUNCTIONS,
     crate::higher_order::FUNCTIONS,
     crate::math::FUNCTIONS,

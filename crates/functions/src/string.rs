@@ -15,6 +15,7 @@ mod pad;
 mod regexp;
 mod replace;
 mod search;
+mod sentences;
 mod split;
 mod substring;
 mod to_number;
@@ -78,6 +79,7 @@ pub static FUNCTIONS: &[&Function] = &[
     &search::LOCATE,
     &search::POSITION,
     &search::STARTSWITH,
+    &sentences::FUNCTION,
     &split::SPLIT,
     &split::SPLIT_PART,
     &substring::LEFT,

@@ -33,6 +33,7 @@ fn context(ansi: bool) -> BindContext {
         time_zone: "America/Los_Angeles".into(),
         timestamp_is_ntz: false,
         decimal_precision_loss: true,
+        kernel_options: firesteel_functions::kernel::KernelOptions::default(),
         query_time: 0,
         user: "u".into(),
         current_catalog: "spark_catalog".into(),

@@ -144,5 +144,6 @@ pub fn config_options(bind: &BindContext) -> ConfigOptions {
     let mut options = ConfigOptions::new();
     options.execution.enable_ansi_mode = bind.ansi;
     options.execution.time_zone = Some(bind.time_zone.clone());
+    options.extensions.insert(bind.kernel_options.clone());
     options
 }

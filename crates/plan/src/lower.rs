@@ -10,12 +10,13 @@ use datafusion::logical_expr::expr::{
     WindowFunction as WindowFunctionExpr, WindowFunctionParams,
 };
 use datafusion::logical_expr::{
-    Expr, LogicalPlan, SortExpr, Subquery, WindowFrame, WindowFrameBound, WindowFrameUnits, WindowFunctionDefinition,
+    AggregateUDF, Expr, LogicalPlan, SortExpr, Subquery, WindowFrame, WindowFrameBound, WindowFrameUnits,
+    WindowFunctionDefinition,
 };
 use datafusion::scalar::ScalarValue;
 use firesteel_base::{Origin, SparkError, SparkResult, SparkType};
 use firesteel_functions::cast::cast_expr;
-use firesteel_functions::collation::key_expr;
+use firesteel_functions::collation::{self, key_expr};
 use firesteel_functions::function::Build;
 use firesteel_functions::guard;
 use firesteel_functions::higher_order;
@@ -191,13 +192,35 @@ impl Lowering<'_> {
     }
 
     fn aggregate(&self, call: &AggregateCall) -> SparkResult<Expr> {
-        let params = self.aggregate_parameters(call, false)?;
-        let aggregate = Expr::AggregateFunction(AggregateFunction { func: call.bound.udaf.clone(), params });
-        Ok(aggregate)
+        let (func, params) = self.aggregate_parameters(call, false)?;
+        Ok(Expr::AggregateFunction(AggregateFunction { func, params }))
     }
 
-    fn aggregate_parameters(&self, call: &AggregateCall, in_window: bool) -> SparkResult<AggregateFunctionParams> {
-        let mut args = if call.is_distinct { self.keys(&call.arguments)? } else { self.all(&call.arguments)? };
+    /// The engine's function, and what it is given: collated texts are compared by their keys.
+    fn aggregated(&self, call: &AggregateCall) -> SparkResult<(Arc<AggregateUDF>, Vec<Expr>)> {
+        let udaf = call.bound.udaf.clone();
+        match (call.arguments.as_slice(), collation::extremum(call.function.name)) {
+            ([value], Some(by_key)) if value.data_type.is_collated() => {
+                Ok((by_key, vec![self.expression(value)?, self.key(value)?]))
+            }
+            ([value, ordering, rest @ ..], _) if matches!(call.function.name, "max_by" | "min_by") => {
+                let mut args = vec![self.expression(value)?, self.key(ordering)?];
+                args.extend(self.all(rest)?);
+                Ok((udaf, args))
+            }
+            (arguments, _) if call.is_distinct || collation::aggregates_keys(call.function.name) => {
+                Ok((udaf, self.keys(arguments)?))
+            }
+            (arguments, _) => Ok((udaf, self.all(arguments)?)),
+        }
+    }
+
+    fn aggregate_parameters(
+        &self,
+        call: &AggregateCall,
+        in_window: bool,
+    ) -> SparkResult<(Arc<AggregateUDF>, AggregateFunctionParams)> {
+        let (udaf, mut args) = self.aggregated(call)?;
         if let Some(before) = call.bound.before {
             args = before(args)?;
         }
@@ -206,20 +229,23 @@ impl Lowering<'_> {
         if let Some(filter) = filter.as_ref().filter(|_| !in_window && !call.is_distinct) {
             args = args.into_iter().map(|argument| guard::filtered(argument, filter)).collect();
         }
-        Ok(AggregateFunctionParams {
+        // The greatest of different values is the greatest of all.
+        let distinct = call.is_distinct && collation::extremum(call.function.name).is_none();
+        let params = AggregateFunctionParams {
             args,
-            distinct: call.is_distinct,
+            distinct,
             filter: filter.map(Box::new),
             order_by: self.sort_keys(&call.order_by)?,
             null_treatment: null_treatment(call.ignore_nulls),
-        })
+        };
+        Ok((udaf, params))
     }
 
     fn window(&self, call: &WindowCall) -> SparkResult<Expr> {
         let (fun, args, filter, treatment, distinct) = match &call.function {
             WindowFunction::Aggregate(aggregate) => {
-                let params = self.aggregate_parameters(aggregate, true)?;
-                let fun = WindowFunctionDefinition::AggregateUDF(aggregate.bound.udaf.clone());
+                let (udaf, params) = self.aggregate_parameters(aggregate, true)?;
+                let fun = WindowFunctionDefinition::AggregateUDF(udaf);
                 (fun, params.args, params.filter, params.null_treatment, params.distinct)
             }
             WindowFunction::Window { arguments, bound, ignore_nulls, .. } => {

@@ -113,14 +113,19 @@ impl Printer<'_> {
             }
             None => format!("{}({arguments})", call.name),
         };
+        // With a word about NULLs these stand for other functions.
+        for (name, plain) in [("first_value(", "first("), ("last_value(", "last(")] {
+            if call.ignore_nulls.is_some()
+                && let Some(rest) = text.strip_prefix(name)
+            {
+                text = format!("{plain}{rest}");
+            }
+        }
         if !call.order_by.is_empty() {
             text.push_str(&format!(" WITHIN GROUP (ORDER BY {})", self.print_keys(&call.order_by)));
         }
         if let Some(filter) = &call.filter {
             text.push_str(&format!(" FILTER (WHERE {})", self.print(filter)));
-        }
-        if call.ignore_nulls == Some(true) {
-            text.push_str(" IGNORE NULLS");
         }
         text
     }
@@ -130,7 +135,10 @@ impl Printer<'_> {
             WindowFunction::Aggregate(call) => self.print_aggregate(call),
             WindowFunction::Window { function, name, arguments, ignore_nulls, .. } => {
                 let text = self.print_call(function, name, arguments);
-                if *ignore_nulls == Some(true) { format!("{text} IGNORE NULLS") } else { text }
+                match (function.name, ignore_nulls) {
+                    ("nth_value", Some(true)) => format!("{text} ignore nulls"),
+                    _ => text,
+                }
             }
         };
         let mut parts = Vec::new();

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use firesteel_base::{SparkError, SparkResult, SparkType};
 use firesteel_functions::BindContext;
+use firesteel_functions::kernel::KernelOptions;
 use firesteel_syntax::ir::Relation;
 use firesteel_syntax::ir::expression::Window;
 use firesteel_syntax::ir::relation::{CommonTable, With};
@@ -96,6 +97,7 @@ impl<'a> Resolver<'a> {
             time_zone: conf.time_zone().to_owned(),
             timestamp_is_ntz: conf.timestamp_is_ntz(),
             decimal_precision_loss: conf.decimal_precision_loss(),
+            kernel_options: KernelOptions::of(conf.map_key_dedup_policy(), conf.time_parser_policy()),
             query_time: context.query_time,
             user: context.user.clone(),
             current_catalog: "spark_catalog".to_owned(),

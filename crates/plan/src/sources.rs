@@ -23,6 +23,16 @@ use crate::routine::UserFunction;
 /// The hidden column of files.
 pub const METADATA: &str = "_metadata";
 
+/// The field of [`METADATA`] that a function of this name tells, and its type.
+pub fn file_field(function: &str) -> Option<(&'static str, SparkType)> {
+    match function.to_lowercase().as_str() {
+        "input_file_name" => Some(("file_path", SparkType::STRING)),
+        "input_file_block_start" => Some(("file_block_start", SparkType::Long)),
+        "input_file_block_length" => Some(("file_block_length", SparkType::Long)),
+        _ => None,
+    }
+}
+
 /// The files, tables, views and functions of one query.
 #[derive(Default)]
 pub struct Sources {
@@ -258,7 +268,10 @@ impl Visitor for Finder<'_> {
             ExpressionKind::Attribute(name) => {
                 self.found.file_metadata |= name.name.iter().any(|part| part.eq_ignore_ascii_case(METADATA));
             }
-            ExpressionKind::Function(call) if !call.is_internal => self.found.note_function(&call.name),
+            ExpressionKind::Function(call) if !call.is_internal => {
+                self.found.file_metadata |= call.name.last().is_some_and(|name| file_field(name).is_some());
+                self.found.note_function(&call.name);
+            }
             ExpressionKind::Identifier { name, arguments: Some(_) } => {
                 if let Ok(name) = constant_name(name, self.context) {
                     self.found.note_function(&name);

@@ -14,6 +14,8 @@ use arrow::datatypes::{
 use firesteel_base::number::{java_double, java_float};
 use firesteel_base::types::{DayTimeField, YearMonthField};
 use firesteel_base::{SparkError, SparkResult, SparkSchema, SparkType};
+use firesteel_functions::geospatial::write_text;
+use firesteel_functions::variant::write_json_text;
 
 use crate::time_zone::TimeZone;
 
@@ -21,11 +23,6 @@ use crate::time_zone::TimeZone;
 #[derive(Clone, Copy, Debug)]
 pub struct Display {
     zone: TimeZone,
-}
-
-/// Which types it has been asked for that it cannot print.
-fn unsupported(data_type: &SparkType) -> SparkError {
-    SparkError::unsupported(format!("showing values of type {}", data_type.sql()))
 }
 
 fn mismatch() -> SparkError {
@@ -71,7 +68,8 @@ impl Display {
             }
             SparkType::Struct(schema) => self.structure(array, row, schema, out)?,
             SparkType::UserDefined(udt) => self.value(array, row, &udt.sql_type, out)?,
-            SparkType::Variant => return Err(unsupported(data_type)),
+            SparkType::Variant => write_json_text(array, row, &self.zone.name(), out)?,
+            SparkType::Geometry { .. } | SparkType::Geography { .. } => write_text(array, row, out)?,
             atomic => self.atomic(array, row, atomic, out)?,
         }
         Ok(())
@@ -155,6 +153,8 @@ impl Display {
             | SparkType::Map { .. }
             | SparkType::Struct(_)
             | SparkType::Variant
+            | SparkType::Geometry { .. }
+            | SparkType::Geography { .. }
             | SparkType::UserDefined(_) => return Err(mismatch()),
         };
         Ok(())

@@ -47,6 +47,17 @@ impl TimeZone {
         (parts.next().is_none() && total <= 18 * 3600).then_some(sign * total)
     }
 
+    /// A spelling that is read as this zone.
+    pub fn name(&self) -> String {
+        match self {
+            Self::Region(region) => region.name().to_owned(),
+            Self::Fixed(offset) => {
+                let (sign, seconds) = (if *offset < 0 { '-' } else { '+' }, offset.unsigned_abs());
+                format!("{sign}{:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60)
+            }
+        }
+    }
+
     /// Seconds east of Greenwich at an instant, given in seconds since the epoch.
     pub fn offset_seconds(&self, epoch_seconds: i64) -> i32 {
         match self {

@@ -53,7 +53,13 @@ impl ShellText {
             SparkType::Array { element, .. } => self.sequence(&list(array, row)?, element, out),
             SparkType::Map { key, value, .. } => self.map(array, row, key, value, out),
             SparkType::Struct(schema) => self.structure(array, row, schema, out),
-            SparkType::String { .. } | SparkType::Char(_) | SparkType::Varchar(_) if nested => {
+            SparkType::String { .. }
+            | SparkType::Char(_)
+            | SparkType::Varchar(_)
+            | SparkType::Geometry { .. }
+            | SparkType::Geography { .. }
+                if nested =>
+            {
                 out.push('"');
                 self.display.value(array.as_ref(), row, data_type, out)?;
                 out.push('"');

@@ -51,6 +51,10 @@ impl SparkType {
                 Field::new("value", DataType::Binary, false),
                 Field::new("metadata", DataType::Binary, false),
             ])),
+            Self::Geometry { .. } | Self::Geography { .. } => DataType::Struct(Fields::from(vec![
+                Field::new("srid", DataType::Int32, false),
+                Field::new("wkb", DataType::Binary, false),
+            ])),
             Self::UserDefined(udt) => udt.sql_type.to_arrow_with_zone(zone),
         }
     }

@@ -8,6 +8,7 @@ mod read;
 use serde_json::{Map, Value, json};
 
 use super::{SparkField, SparkSchema, SparkType, UserDefinedType};
+use crate::spatial_reference::name;
 
 /// Metadata key under which a field keeps the collations of the strings inside it.
 const COLLATIONS: &str = "__COLLATIONS";
@@ -45,6 +46,8 @@ impl SparkType {
             }),
             Self::Struct(schema) => schema.to_json_value(),
             Self::UserDefined(udt) => udt.to_json_value(),
+            Self::Geometry { srid } => Value::from(format!("geometry({})", name(*srid))),
+            Self::Geography { srid } => Value::from(format!("geography({}, SPHERICAL)", name(*srid))),
             _ => match spell(self) {
                 Some(spelling) => Value::from(spelling),
                 None => Value::from(self.type_name()),

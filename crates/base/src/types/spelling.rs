@@ -31,6 +31,10 @@ impl DayTimeField {
     }
 }
 
+fn system(srid: Option<i32>) -> String {
+    srid.map_or_else(|| "any".to_owned(), |srid| srid.to_string())
+}
+
 fn interval_name(start: &str, end: &str) -> String {
     if start == end { format!("interval {start}") } else { format!("interval {start} to {end}") }
 }
@@ -117,7 +121,7 @@ impl SparkType {
             Self::Char(length) | Self::Varchar(length) => u64::from(*length),
             Self::Binary => 100,
             Self::CalendarInterval => 16,
-            Self::Variant => 2048,
+            Self::Variant | Self::Geometry { .. } | Self::Geography { .. } => 2048,
             Self::Array { element, .. } => element.default_size(),
             Self::Map { key, value, .. } => key.default_size().saturating_add(value.default_size()),
             Self::Struct(schema) => {
@@ -152,6 +156,8 @@ impl SparkType {
             Self::DayTimeInterval { start, end } => return interval_name(start.name(), end.name()),
             Self::CalendarInterval => "interval",
             Self::Variant => "variant",
+            Self::Geometry { srid } => return format!("geometry({})", system(*srid)),
+            Self::Geography { srid } => return format!("geography({})", system(*srid)),
             Self::Array { .. } => "array",
             Self::Map { .. } => "map",
             Self::Struct(_) => "struct",

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use firesteel_base::SparkResult;
+use firesteel_base::spatial_reference::{check_geography, check_geometry};
 use firesteel_base::types::{DayTimeField, SparkField, SparkSchema, SparkType, UserDefinedType, YearMonthField};
 use firesteel_syntax::{ParserOptions, parse_data_type};
 use spark_connect_proto as proto;
@@ -69,11 +70,24 @@ fn of_kind(kind: &Kind, options: &ParserOptions) -> SparkResult<SparkType> {
         Kind::Variant(_) => SparkType::Variant,
         Kind::Udt(udt) => user_defined(udt, options)?,
         Kind::Unparsed(unparsed) => parse_data_type(&unparsed.data_type_string, options)?,
-        Kind::Geometry(_) => return Err(unsupported("GEOMETRY")),
-        Kind::Geography(_) => return Err(unsupported("GEOGRAPHY")),
+        Kind::Geometry(geometry) => {
+            let srid = system(geometry.srid);
+            srid.map_or(Ok(()), check_geometry)?;
+            SparkType::Geometry { srid }
+        }
+        Kind::Geography(geography) => {
+            let srid = system(geography.srid);
+            srid.map_or(Ok(()), check_geography)?;
+            SparkType::Geography { srid }
+        }
         Kind::TimestampNtzNanos(_) => return Err(unsupported("TIMESTAMP_NTZ_NANOS")),
         Kind::TimestampLtzNanos(_) => return Err(unsupported("TIMESTAMP_LTZ_NANOS")),
     })
+}
+
+/// The spatial reference system; -1 is any.
+fn system(srid: i32) -> Option<i32> {
+    (srid != -1).then_some(srid)
 }
 
 fn length(length: i32) -> SparkResult<u32> {

@@ -74,6 +74,8 @@ fn kind(data_type: &SparkType) -> Kind {
         })),
         SparkType::Struct(schema) => Kind::Struct(structure(schema)),
         SparkType::Variant => Kind::Variant(message::Variant::default()),
+        SparkType::Geometry { srid } => Kind::Geometry(geometry(*srid)),
+        SparkType::Geography { srid } => Kind::Geography(geography(*srid)),
         SparkType::UserDefined(udt) => Kind::Udt(Box::new(message::Udt {
             r#type: "udt".to_owned(),
             jvm_class: udt.jvm_class.clone(),
@@ -82,6 +84,19 @@ fn kind(data_type: &SparkType) -> Kind {
             sql_type: Some(Box::new(self::data_type(&udt.sql_type))),
         })),
     }
+}
+
+fn geometry(srid: Option<i32>) -> message::Geometry {
+    message::Geometry { srid: system(srid), type_variation_reference: 0 }
+}
+
+fn geography(srid: Option<i32>) -> message::Geography {
+    message::Geography { srid: system(srid), type_variation_reference: 0 }
+}
+
+/// The number of a spatial reference system; -1 is any.
+fn system(srid: Option<i32>) -> i32 {
+    srid.unwrap_or(-1)
 }
 
 fn structure(schema: &SparkSchema) -> message::Struct {

@@ -68,6 +68,7 @@ fn hash_of(value: Expr) -> SparkResult<Expr> {
         time_zone: "UTC".to_owned(),
         timestamp_is_ntz: false,
         decimal_precision_loss: true,
+        kernel_options: crate::kernel::KernelOptions::default(),
         query_time: 0,
         user: String::new(),
         current_catalog: String::new(),

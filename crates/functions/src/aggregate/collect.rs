@@ -36,6 +36,11 @@ fn collect_set(call: &Call<'_>) -> SparkResult<Aggregate> {
     bind(call, if keeps_nulls(call) { aggregate_udf(Collect::<SET>) } else { aggregate_udf(Collect::<SET_NOT_NULL>) })
 }
 
+/// Gathers the different values of a group that are not NULL.
+pub(crate) fn collect_distinct_udaf() -> Arc<datafusion::logical_expr::AggregateUDF> {
+    aggregate_udf(Collect::<SET_NOT_NULL>)
+}
+
 /// `RESPECT NULLS`
 fn keeps_nulls(call: &Call<'_>) -> bool {
     call.ignore_nulls == Some(false)

@@ -1,5 +1,6 @@
 //! `max_by`, `min_by`: the value of the row whose ordering is the greatest or least, or of the `k` such rows.
 
+use std::cmp::Ordering;
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, BooleanArray};
@@ -26,11 +27,16 @@ pub(super) const MIN_BY: Function = Function::aggregate("min_by", min_by).since(
 const ROWS_MAX: i64 = 100_000;
 
 fn max_by(call: &Call<'_>) -> SparkResult<Aggregate> {
-    bind(call, aggregate_udf(ExtremumBy::<true>), aggregate_udf(ExtremaBy::<true>))
+    bind(call, aggregate_udf(ExtremumBy::<true, false>), aggregate_udf(ExtremaBy::<true>))
 }
 
 fn min_by(call: &Call<'_>) -> SparkResult<Aggregate> {
-    bind(call, aggregate_udf(ExtremumBy::<false>), aggregate_udf(ExtremaBy::<false>))
+    bind(call, aggregate_udf(ExtremumBy::<false, false>), aggregate_udf(ExtremaBy::<false>))
+}
+
+/// The value whose key is the greatest or the least, the first of several: `max` and `min` of what is compared by keys.
+pub(crate) fn extremum_by_key(greatest: bool) -> Arc<AggregateUDF> {
+    if greatest { aggregate_udf(ExtremumBy::<true, true>) } else { aggregate_udf(ExtremumBy::<false, true>) }
 }
 
 fn bind(call: &Call<'_>, one: Arc<AggregateUDF>, many: Arc<AggregateUDF>) -> SparkResult<Aggregate> {
@@ -66,10 +72,15 @@ fn check_rows(call: &Call<'_>) -> SparkResult<()> {
 }
 
 #[derive(Debug, Default, Clone, Copy)]
-struct ExtremumBy<const GREATEST: bool>;
+struct ExtremumBy<const GREATEST: bool, const FIRST: bool>;
 
-impl<const GREATEST: bool> AggregateKernel for ExtremumBy<GREATEST> {
-    const NAME: &'static str = if GREATEST { "spark_max_by" } else { "spark_min_by" };
+impl<const GREATEST: bool, const FIRST: bool> AggregateKernel for ExtremumBy<GREATEST, FIRST> {
+    const NAME: &'static str = match (GREATEST, FIRST) {
+        (true, false) => "spark_max_by",
+        (false, false) => "spark_min_by",
+        (true, true) => "spark_max_by_key",
+        (false, true) => "spark_min_by_key",
+    };
 
     fn return_type(&self, arguments: &[DataType]) -> Result<DataType> {
         Ok(arguments.first().cloned().unwrap_or(DataType::Null))
@@ -85,16 +96,18 @@ impl<const GREATEST: bool> AggregateKernel for ExtremumBy<GREATEST> {
         Ok(Box::new(ExtremumByGroups {
             rows: ChosenRows::new(call.arguments.clone()),
             orderings: Vec::new(),
+            keeps_first: FIRST,
             converter: RowConverter::new(vec![ordering])?,
         }))
     }
 }
 
-/// The chosen row of a group is the one whose encoded ordering is the least; of equal ones the last.
+/// The chosen row of a group is the one whose encoded ordering is the least; of equal ones the first or the last.
 #[derive(Debug)]
 struct ExtremumByGroups {
     rows: ChosenRows,
     orderings: Vec<Option<Box<[u8]>>>,
+    keeps_first: bool,
     converter: RowConverter,
 }
 
@@ -109,11 +122,16 @@ impl Groups for ExtremumByGroups {
         let encoded = self.converter.convert_columns(std::slice::from_ref(ordering))?;
         let valid = taking_part(ordering.logical_nulls().as_ref(), filter);
         let mut chosen: indexmap::IndexMap<usize, usize> = indexmap::IndexMap::new();
-        let orderings = &mut self.orderings;
+        let (orderings, keeps_first) = (&mut self.orderings, self.keeps_first);
         for_each_row(groups, valid.as_ref(), |group, row| {
             let Some(best) = orderings.get_mut(group) else { return };
             let encoded = encoded.row(row);
-            if best.as_ref().is_none_or(|best| encoded.data() <= best.as_ref()) {
+            let is_better = best.as_ref().is_none_or(|best| match encoded.data().cmp(best.as_ref()) {
+                Ordering::Less => true,
+                Ordering::Equal => !keeps_first,
+                Ordering::Greater => false,
+            });
+            if is_better {
                 *best = Some(encoded.data().into());
                 chosen.insert(group, row);
             }

@@ -21,6 +21,7 @@ fn context() -> BindContext {
         time_zone: "UTC".to_owned(),
         timestamp_is_ntz: false,
         decimal_precision_loss: true,
+        kernel_options: crate::kernel::KernelOptions::default(),
         query_time: 0,
         user: String::new(),
         current_catalog: String::new(),

@@ -54,6 +54,8 @@ fn encode_type(data_type: &SparkType, code: &mut String) {
         T::TimestampNtz => "N",
         T::CalendarInterval => "I",
         T::Variant => "v",
+        T::Geometry { srid } => return code.push_str(&format!("G{};", srid.unwrap_or(ANY_SYSTEM))),
+        T::Geography { srid } => return code.push_str(&format!("H{};", srid.unwrap_or(ANY_SYSTEM))),
         T::UserDefined(udt) => return encode_type(&udt.sql_type, code),
         T::Decimal { precision, scale } => return code.push_str(&format!("D{precision},{scale};")),
         T::Time { precision } => return code.push_str(&format!("M{precision};")),
@@ -124,6 +126,8 @@ impl Reader<'_> {
             'N' => T::TimestampNtz,
             'I' => T::CalendarInterval,
             'v' => T::Variant,
+            'G' => T::Geometry { srid: system(self.number()?)? },
+            'H' => T::Geography { srid: system(self.number()?)? },
             'D' => T::decimal(u8::try_from(self.number()?).ok()?, i8::try_from(self.number()?).ok()?),
             'M' => T::Time { precision: u8::try_from(self.number()?).ok()? },
             'Y' => T::YearMonthInterval { start: year_month(self.number()?)?, end: year_month(self.number()?)? },
@@ -152,6 +156,14 @@ impl Reader<'_> {
         self.rest = self.rest.get(length..)?;
         Some(SparkField::new(name, self.data_type()?, nullable))
     }
+}
+
+/// Stands for any spatial reference system.
+const ANY_SYSTEM: i32 = -1;
+
+fn system(number: i64) -> Option<Option<i32>> {
+    let number = i32::try_from(number).ok()?;
+    Some((number != ANY_SYSTEM).then_some(number))
 }
 
 fn year_month(number: i64) -> Option<YearMonthField> {

@@ -7,11 +7,14 @@ use crate::coercion::{is_atomic, is_wider_decimal};
 
 /// Whether `CAST(from AS to)` is allowed.
 pub fn can_cast(from: &SparkType, to: &SparkType, mode: CastMode) -> bool {
-    use SparkType::{Array, Map, Null, Struct, UserDefined, Variant};
+    use SparkType::{Array, Geography, Geometry, Map, Null, Struct, UserDefined, Variant};
     match (from, to) {
         (from, to) if from == to => true,
         (Null, _) => true,
         (_, Null) => false,
+        (Geometry { .. } | Geography { .. }, _) | (_, Geometry { .. } | Geography { .. }) => {
+            can_cast_geospatial(from, to)
+        }
         (_, to) if to.is_string() => true,
         (Variant, to) => is_variant_content(to, true),
         (from, Variant) => is_variant_content(from, false),
@@ -32,6 +35,17 @@ pub fn can_cast(from: &SparkType, to: &SparkType, mode: CastMode) -> bool {
         }),
         (UserDefined(udt), to) | (to, UserDefined(udt)) => udt.sql_type == *to,
         (from, to) => can_cast_atomic(from, to, mode),
+    }
+}
+
+/// A geometry's reference system may become any; geometries and geographies of one system are each other.
+fn can_cast_geospatial(from: &SparkType, to: &SparkType) -> bool {
+    use SparkType::{Geography, Geometry};
+    match (from, to) {
+        (Geometry { .. }, Geometry { srid: None }) | (Geography { .. }, Geography { srid: None }) => true,
+        (Geometry { srid: Some(from) }, Geography { srid: Some(to) })
+        | (Geography { srid: Some(from) }, Geometry { srid: Some(to) }) => from == to,
+        _ => false,
     }
 }
 

@@ -161,14 +161,25 @@ fn writer<'a>(array: &ArrayRef, data_type: &SparkType, style: TextStyle<'a>) -> 
         SparkType::Array { element, .. } => list_writer(array, element, style)?,
         SparkType::Map { key, value, .. } => map_writer(array, key, value, style)?,
         SparkType::Struct(fields) => struct_writer(array, fields, style)?,
-        SparkType::Variant => {
-            let values = std::sync::Arc::clone(array);
-            Box::new(move |row, out| {
-                // What is no variant shows nothing.
-                let _ = crate::variant::json_of(&values, row, style.zone, out);
-            })
-        }
+        SparkType::Variant => variant_writer(array, style.zone),
+        SparkType::Geometry { .. } | SparkType::Geography { .. } => geospatial_writer(array),
         SparkType::UserDefined(udt) => writer(array, &udt.sql_type, style)?,
+    })
+}
+
+fn variant_writer<'a>(array: &ArrayRef, zone: &'a Zone) -> Write<'a> {
+    let values = std::sync::Arc::clone(array);
+    Box::new(move |row, out| {
+        // What is no variant shows nothing.
+        let _ = crate::variant::json_of(&values, row, zone, out);
+    })
+}
+
+fn geospatial_writer<'a>(array: &ArrayRef) -> Write<'a> {
+    let values = std::sync::Arc::clone(array);
+    Box::new(move |row, out| {
+        // What is no geometry shows nothing.
+        let _ = crate::geospatial::write_text(values.as_ref(), row, out);
     })
 }
 

@@ -7,28 +7,41 @@ use arrow::array::{Array, ArrayRef, AsArray, ListArray, StringBuilder};
 use arrow::datatypes::DataType;
 use datafusion::logical_expr::ColumnarValue;
 use datafusion::scalar::ScalarValue;
+use firesteel_base::SparkResult;
 use firesteel_base::collation::{Collation, Comparison};
-use firesteel_base::{SparkError, SparkResult};
 
 use super::search::lowercase;
+use super::unicode::Comparer;
 use crate::kernel::{Kernel, KernelCall, from_arrow, from_engine};
 use crate::string::arguments::Texts;
 
-/// Refuses collations whose keys are not built.
-pub(super) fn supported(name: &str) -> SparkResult<Collation> {
-    let collation = Collation::parse(name)?;
-    match collation.comparison {
-        Comparison::Binary | Comparison::Lowercase => Ok(collation),
-        Comparison::Unicode { .. } => Err(SparkError::unsupported(format!("the collation {name}"))),
-    }
+/// A collation with what makes its keys.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Keys {
+    pub collation: Collation,
+    /// What compares texts where Unicode's rules do.
+    pub unicode: Option<Comparer>,
 }
 
-/// The key of a text.
-pub(super) fn key(collation: Collation, text: &str) -> Cow<'_, str> {
-    let text = if collation.trims { text.trim_end_matches(' ') } else { text };
-    match collation.comparison {
-        Comparison::Lowercase => lowercase(text),
-        Comparison::Binary | Comparison::Unicode { .. } => Cow::Borrowed(text),
+impl Keys {
+    pub fn of(collation: Collation) -> SparkResult<Self> {
+        let unicode = match collation.comparison {
+            Comparison::Binary | Comparison::Lowercase => None,
+            Comparison::Unicode { locale, ignores_case, ignores_accents } => {
+                Some(Comparer::of(locale, ignores_case, ignores_accents)?)
+            }
+        };
+        Ok(Self { collation, unicode })
+    }
+
+    /// The key of a text.
+    pub fn key(self, text: &str) -> Cow<'_, str> {
+        let text = if self.collation.trims { text.trim_end_matches(' ') } else { text };
+        match (self.unicode, self.collation.comparison) {
+            (Some(unicode), _) => Cow::Owned(unicode.key(text)),
+            (None, Comparison::Lowercase) => lowercase(text),
+            (None, _) => Cow::Borrowed(text),
+        }
     }
 }
 
@@ -53,7 +66,7 @@ impl Kernel for CollationKey {
 
     fn evaluate(&self, call: &KernelCall<'_>) -> SparkResult<ColumnarValue> {
         let name = call.scalar(1).and_then(|name| name.try_as_str().flatten()).unwrap_or_default();
-        let collation = supported(name)?;
+        let collation = Keys::of(Collation::parse(name)?)?;
         match call.argument(0)? {
             ColumnarValue::Scalar(value) => {
                 let keys = keys(&value.to_array().map_err(from_engine)?, collation)?;
@@ -65,7 +78,7 @@ impl Kernel for CollationKey {
     }
 }
 
-fn keys(values: &ArrayRef, collation: Collation) -> SparkResult<ArrayRef> {
+fn keys(values: &ArrayRef, collation: Keys) -> SparkResult<ArrayRef> {
     if let DataType::List(field) = values.data_type() {
         let lists = values.as_list::<i32>();
         let inner = keys(lists.values(), collation)?;
@@ -75,7 +88,7 @@ fn keys(values: &ArrayRef, collation: Collation) -> SparkResult<ArrayRef> {
     let texts = Texts::of_array(values)?;
     let mut builder = StringBuilder::with_capacity(values.len(), values.len() * 16);
     for row in 0..values.len() {
-        builder.append_option(texts.get(row).map(|text| key(collation, text)));
+        builder.append_option(texts.get(row).map(|text| collation.key(text)));
     }
     Ok(Arc::new(builder.finish()))
 }

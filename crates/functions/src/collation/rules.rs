@@ -40,6 +40,7 @@ const SEARCHED: &[&str] = &[
     "initcap",
     "instr",
     "locate",
+    "lower",
     "ltrim",
     "position",
     "replace",
@@ -49,6 +50,7 @@ const SEARCHED: &[&str] = &[
     "substring_index",
     "translate",
     "trim",
+    "upper",
 ];
 
 /// Functions that compare nothing.
@@ -88,7 +90,6 @@ const INDIFFERENT: &[&str] = &[
     "left",
     "len",
     "length",
-    "lower",
     "lpad",
     "make_valid_utf8",
     "md5",
@@ -126,7 +127,6 @@ const INDIFFERENT: &[&str] = &[
     "typeof",
     "unbase64",
     "unhex",
-    "upper",
     "validate_utf8",
 ];
 
@@ -220,5 +220,22 @@ pub fn refuses_accent_only(name: &str) -> bool {
             | "ltrim"
             | "rtrim"
             | "btrim"
+    )
+}
+
+/// Whether the function does not know Unicode's collations: it looks for patterns.
+pub fn refuses_unicode(name: &str) -> bool {
+    matches!(
+        name,
+        "like"
+            | "ilike"
+            | "rlike"
+            | "regexp_replace"
+            | "regexp_extract"
+            | "regexp_extract_all"
+            | "regexp_instr"
+            | "regexp_count"
+            | "regexp_substr"
+            | "split"
     )
 }

@@ -4,6 +4,7 @@
 //! original: `İ`, whose lower case is two characters, is never found by half.
 
 use std::borrow::Cow;
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use arrow::datatypes::Int32Type;
@@ -12,7 +13,8 @@ use firesteel_base::collation::{Collation, Comparison};
 use firesteel_base::{SparkError, SparkResult};
 use unicode_segmentation::UnicodeSegmentation;
 
-use super::key::key;
+use super::key::Keys;
+use super::unicode::{self, Comparer};
 use crate::kernel::{KernelCall, kernel_udf, kernels};
 use crate::string::arguments::{Texts, int};
 
@@ -98,13 +100,15 @@ fn find_last(text: &str, pattern: &str, until: usize) -> Option<(usize, usize)> 
 #[derive(Clone, Copy)]
 struct Search {
     collation: Collation,
+    keys: Keys,
 }
 
 impl Search {
     fn of(call: &KernelCall<'_>) -> SparkResult<Self> {
         let name = call.arguments.len().checked_sub(1).and_then(|last| call.scalar(last));
         let name = name.and_then(|name| name.try_as_str().flatten()).unwrap_or_default();
-        Ok(Self { collation: Collation::parse(name)? })
+        let collation = Collation::parse(name)?;
+        Ok(Self { collation, keys: Keys::of(collation)? })
     }
 
     fn is_lowercase(self) -> bool {
@@ -122,6 +126,9 @@ impl Search {
     }
 
     fn find(self, text: &str, pattern: &str, from: usize) -> Option<(usize, usize)> {
+        if let Some(unicode) = self.keys.unicode {
+            return unicode.find(text, pattern, from);
+        }
         if self.is_lowercase() {
             return find(text, pattern, from);
         }
@@ -129,6 +136,9 @@ impl Search {
     }
 
     fn find_last(self, text: &str, pattern: &str, until: usize) -> Option<(usize, usize)> {
+        if let Some(unicode) = self.keys.unicode {
+            return unicode.find_last(text, pattern, until);
+        }
         if self.is_lowercase() {
             return find_last(text, pattern, until);
         }
@@ -136,11 +146,17 @@ impl Search {
     }
 
     fn starts_with(self, text: &str, part: &str) -> bool {
+        if let Some(unicode) = self.keys.unicode {
+            return unicode.starts_with(text, part);
+        }
         let pattern = self.pattern(part);
         if self.is_lowercase() { match_length(text, &pattern).is_some() } else { text.starts_with(&*pattern) }
     }
 
     fn ends_with(self, text: &str, part: &str) -> bool {
+        if let Some(unicode) = self.keys.unicode {
+            return unicode.ends_with(text, part);
+        }
         let pattern = self.pattern(part);
         if !self.is_lowercase() {
             return text.ends_with(&*pattern);
@@ -224,12 +240,15 @@ impl Search {
         if text.contains(',') {
             return 0;
         }
-        let wanted = key(self.collation, text);
-        set.split(',').position(|element| key(self.collation, element) == wanted).map_or(0, |place| int(place + 1))
+        let wanted = self.keys.key(text);
+        set.split(',').position(|element| self.keys.key(element) == wanted).map_or(0, |place| int(place + 1))
     }
 
     /// Each character by its lower case; the first mention counts.
     fn translate(self, text: &str, matching: &str, replacing: &str) -> String {
+        if let Some(unicode) = self.keys.unicode {
+            return translated(unicode, text, matching, replacing);
+        }
         let fold = |character: char| match character {
             character if self.is_lowercase() && character != DOTTED => lower(character),
             character => character,
@@ -277,6 +296,9 @@ impl Search {
     }
 
     fn trim(self, text: &str, characters: &str, at_start: bool, at_end: bool) -> String {
+        if let Some(unicode) = self.keys.unicode {
+            return self.trimmed(unicode, text, characters, at_start, at_end);
+        }
         let set = self.pattern(characters);
         let is_trimmed = |character: char| {
             if !self.is_lowercase() {
@@ -302,6 +324,43 @@ impl Search {
     }
 }
 
+impl Search {
+    /// As [`Self::trim`], by Unicode's rules.
+    fn trimmed(self, unicode: Comparer, text: &str, characters: &str, at_start: bool, at_end: bool) -> String {
+        let set: Vec<&str> = characters.graphemes(true).collect();
+        let is_trimmed = |cluster: &str| set.iter().any(|wanted| unicode.equal(cluster, wanted));
+        let blanks = if at_end && self.collation.trims && !characters.contains(' ') {
+            text.len() - text.trim_end_matches(' ').len()
+        } else {
+            0
+        };
+        let (body, blanks) = text.split_at_checked(text.len() - blanks).unwrap_or((text, ""));
+        let mut clusters: VecDeque<&str> = body.graphemes(true).collect();
+        while at_start && clusters.front().is_some_and(|cluster| is_trimmed(cluster)) {
+            clusters.pop_front();
+        }
+        while at_end && clusters.back().is_some_and(|cluster| is_trimmed(cluster)) {
+            clusters.pop_back();
+        }
+        clusters.into_iter().chain([blanks]).collect()
+    }
+}
+
+/// Each character, as readers see them, replaced by Unicode's rules; the first mention counts.
+fn translated(unicode: Comparer, text: &str, matching: &str, replacing: &str) -> String {
+    let mut replacements = replacing.chars();
+    let dictionary: Vec<(&str, Option<char>)> =
+        matching.graphemes(true).map(|wanted| (wanted, replacements.next())).collect();
+    let mut result = String::with_capacity(text.len());
+    for cluster in text.graphemes(true) {
+        match dictionary.iter().find(|(wanted, _)| unicode.equal(cluster, wanted)) {
+            Some((_, replacement)) => result.extend(*replacement),
+            None => result.push_str(cluster),
+        }
+    }
+    result
+}
+
 /// The kernel of a function for collated texts: it takes the collation's name behind the function's arguments.
 pub(super) fn kernel(function: &str) -> Option<Arc<ScalarUDF>> {
     Some(match function {
@@ -320,6 +379,8 @@ pub(super) fn kernel(function: &str) -> Option<Arc<ScalarUDF>> {
         "rtrim" => kernel_udf(CollatedTrimTrailing),
         "btrim" => kernel_udf(CollatedTrimBoth),
         "initcap" => kernel_udf(CollatedInitcap),
+        "upper" => kernel_udf(CollatedUpper),
+        "lower" => kernel_udf(CollatedLower),
         _ => return None,
     })
 }
@@ -341,6 +402,8 @@ kernels! {
     CollatedTrimLeading = "spark_collated_ltrim" => |call| trim(call, true, true, false);
     CollatedTrimTrailing = "spark_collated_rtrim" => |call| trim(call, true, false, true);
     CollatedInitcap = "spark_collated_initcap" => initcap;
+    CollatedUpper = "spark_collated_upper" => |call| cased(call, unicode::uppercase);
+    CollatedLower = "spark_collated_lower" => |call| cased(call, unicode::lowercase);
     CollatedTrimBoth = "spark_collated_btrim" => |call| trim(call, false, true, true);
 }
 
@@ -445,6 +508,13 @@ fn trim(call: &KernelCall<'_>, is_first: bool, at_start: bool, at_end: bool) -> 
 fn initcap(call: &KernelCall<'_>) -> SparkResult<ColumnarValue> {
     let texts = call.texts(0)?;
     call.make_texts(|row| Ok(texts.get(row).map(Search::titled)))
+}
+
+/// Letters as a locale writes them.
+fn cased(call: &KernelCall<'_>, write: impl Fn(Option<&str>, &str) -> String) -> SparkResult<ColumnarValue> {
+    let (search, texts) = (Search::of(call)?, call.texts(0)?);
+    let locale = search.keys.unicode.and_then(|unicode| unicode.locale);
+    call.make_texts(|row| Ok(texts.get(row).map(|text| write(locale, text))))
 }
 
 #[cfg(test)]

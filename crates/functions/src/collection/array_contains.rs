@@ -6,7 +6,7 @@ use arrow::array::{Array, BooleanBuilder};
 use datafusion::logical_expr::ColumnarValue;
 use firesteel_base::{SparkResult, SparkType};
 
-use super::typing::{array_and_comparable, wider};
+use super::typing::{array_and_comparable, untyped_null, wider};
 use crate::call::Call;
 use crate::function::{Function, Scalar};
 use crate::kernel::nested::{Nulls, comparable, lists, range};
@@ -20,6 +20,9 @@ kernels! {
 }
 
 fn bind(call: &Call<'_>) -> SparkResult<Scalar> {
+    if *call.data_type(1)? == SparkType::Null {
+        return Err(untyped_null(call));
+    }
     let (element, contains_null) = array_and_comparable(call, wider)?;
     let types = vec![SparkType::array(element.clone(), contains_null), element];
     let nullable = contains_null || call.any_nullable_as(&types);

@@ -1,8 +1,8 @@
 //! `map(k1, v1, …)`, and building maps: no key is NULL, none occurs twice.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
-use arrow::array::{Array, ArrayRef};
+use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::row::Rows;
 use datafusion::logical_expr::ColumnarValue;
 use firesteel_base::{SparkError, SparkResult, SparkType};
@@ -30,8 +30,8 @@ pub(crate) struct MapBuilder<'a> {
     keys: Picker,
     values: Picker,
     rows: RowBuilder,
-    /// The keys of the row that is being built.
-    seen: HashSet<Box<[u8]>>,
+    /// The keys of the row that is being built, with the entries' places.
+    seen: HashMap<Box<[u8]>, usize>,
 }
 
 impl<'a> MapBuilder<'a> {
@@ -51,7 +51,7 @@ impl<'a> MapBuilder<'a> {
             keys: Picker::new(keys, key.data_type())?,
             values: Picker::new(values, value.data_type())?,
             rows: RowBuilder::new(rows),
-            seen: HashSet::new(),
+            seen: HashMap::new(),
         })
     }
 
@@ -62,9 +62,14 @@ impl<'a> MapBuilder<'a> {
             return Err(SparkError::new("NULL_MAP_KEY"));
         }
         if let Some(keys) = self.comparable.get(source)
-            && !self.seen.insert(keys.row(index).as_ref().into())
+            && let Some(place) = self.seen.insert(keys.row(index).as_ref().into(), self.keys.len())
         {
-            return Err(self.duplicate(source, index));
+            if !self.call.last_map_key_wins() {
+                return Err(self.duplicate(source, index));
+            }
+            self.seen.insert(keys.row(index).as_ref().into(), place);
+            self.values.replace(place, value);
+            return Ok(());
         }
         self.keys.pick(source, index);
         match value {
@@ -82,6 +87,10 @@ impl<'a> MapBuilder<'a> {
     }
 
     fn key_text(&self, key: &ArrayRef) -> Option<String> {
+        if let Some(structs) = key.as_struct_opt() {
+            let fields: Option<Vec<String>> = structs.columns().iter().map(|column| self.key_text(column)).collect();
+            return Some(format!("[{}]", fields?.join(",")));
+        }
         let from = SparkType::from_arrow(key.data_type())?;
         let text_array = cast_array(key, &from, &SparkType::STRING, CastMode::Legacy, self.call.time_zone()).ok()?;
         let texts = text(&[text_array], 0).ok()?;

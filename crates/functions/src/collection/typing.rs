@@ -49,14 +49,18 @@ pub(super) fn array_and_value(call: &Call<'_>, value: usize, meet: Meeting) -> S
     }
 }
 
-/// As [`array_and_value`] for functions that compare: untyped NULLs and values without order are refused.
+/// As [`array_and_value`] for functions that compare: untyped NULLs as arrays and values without order are refused.
 pub(super) fn array_and_comparable(call: &Call<'_>, meet: Meeting) -> SparkResult<(SparkType, bool)> {
-    if *call.data_type(0)? == SparkType::Null || *call.data_type(1)? == SparkType::Null {
-        return Err(call.mismatch("NULL_TYPE").param("functionName", format!("`{}`", call.function.name)));
+    if *call.data_type(0)? == SparkType::Null {
+        return Err(untyped_null(call));
     }
     let (element, contains_null) = array_and_value(call, 1, meet)?;
     check_orderable(call, &element)?;
     Ok((element, contains_null))
+}
+
+pub(super) fn untyped_null(call: &Call<'_>) -> SparkError {
+    call.mismatch("NULL_TYPE").param("functionName", format!("`{}`", call.function.name))
 }
 
 pub(super) fn check_orderable(call: &Call<'_>, data_type: &SparkType) -> SparkResult<()> {

@@ -195,10 +195,11 @@ fn bind_nanvl(call: &Call<'_>) -> SparkResult<Scalar> {
         (Some(Float), Some(Float), _) => Float,
         _ => Double,
     };
-    let nanvl = Scalar::expr(call, data_type.clone(), |arguments| {
+    let result = data_type.clone();
+    let nanvl = Scalar::expr(call, data_type.clone(), move |arguments| {
         let [value, otherwise] = two(arguments)?;
         let isnan = datafusion::functions::math::isnan().call(vec![value.clone()]);
-        Ok(case(isnan, otherwise, value))
+        Ok(guard::case(&result, vec![(isnan, otherwise)], Some(value)))
     });
     Ok(nanvl.casting(vec![data_type.clone(), data_type]))
 }

@@ -1,7 +1,7 @@
 //! `date_add`, `date_sub` and `date_diff`: days counted from dates.
 
 use arrow::datatypes::{Date32Type, Int32Type};
-use firesteel_base::{SparkResult, SparkType};
+use firesteel_base::{SparkError, SparkResult, SparkType};
 
 use crate::call::Call;
 use crate::coercion::Expected;
@@ -38,10 +38,27 @@ fn bind_shift<K: Kernel>(call: &Call<'_>) -> SparkResult<Scalar> {
         call.implicit_cast(&[Expected::DATE])?;
         return Err(call.unexpected_input_type(1, &days));
     }
+    if !call.ansi() && call.data_type(1)?.is_string() {
+        check_text(call, &days)?;
+    }
     let mut types = call.implicit_cast(&[Expected::DATE, days])?;
     let nullable = call.any_nullable_as(&types);
     if let Some(days) = types.get_mut(1) {
         *days = SparkType::Integer;
     }
     Ok(Scalar::kernel(call, SparkType::Date, K::default()).casting(types).nullable(nullable))
+}
+
+/// Without ANSI mode days are no text, save a constant one of a whole number.
+fn check_text(call: &Call<'_>, days: &Expected) -> SparkResult<()> {
+    let argument = call.argument(1)?;
+    if !argument.is_foldable {
+        return Err(call.unexpected_input_type(1, days));
+    }
+    match argument.constant.as_ref().and_then(|text| text.try_as_str().flatten()) {
+        Some(text) if text.trim().parse::<i32>().is_err() => {
+            Err(SparkError::new("SECOND_FUNCTION_ARGUMENT_NOT_INTEGER").param("functionName", call.called_as))
+        }
+        _ => Ok(()),
+    }
 }

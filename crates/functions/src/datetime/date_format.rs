@@ -54,7 +54,7 @@ fn bind_from_unixtime(call: &Call<'_>) -> SparkResult<Scalar> {
 fn format(call: &KernelCall<'_>, arrays: &[ArrayRef], micros: impl Fn(usize) -> Option<i64>) -> SparkResult<ArrayRef> {
     let patterns = text(arrays, 1)?;
     let zone = Zone::parse(call.time_zone())?;
-    let mut cache = PatternCache::new(Use::Write);
+    let mut cache = PatternCache::new(Use::Write).with_legacy(call.legacy_time_patterns());
     call.build_text(patterns.len(), |row, out| match micros(row) {
         Some(micros) if patterns.is_valid(row) => {
             let moment = Moment::new(micros, &zone, call.time_zone());

@@ -15,7 +15,7 @@ use super::to_timestamp::session_type;
 use super::utc_timestamp::ZoneCache;
 use crate::call::Call;
 use crate::cast::datetime::MICROS_PER_DAY;
-use crate::coercion::Expected;
+use crate::coercion::{Expected, quoted};
 use crate::function::{Function, Scalar};
 use crate::kernel::rows::{all_valid, at, primitive, text};
 use crate::kernel::{KernelCall, kernel_call, kernel_udf, kernels};
@@ -26,7 +26,7 @@ pub(super) const MAKE_TIMESTAMP_LTZ: Function =
     Function::scalar("make_timestamp_ltz", |call| bind(call, SparkType::Timestamp, false)).arity(2..=7).since("3.4.0");
 pub(super) const MAKE_TIMESTAMP_NTZ: Function =
     Function::scalar("make_timestamp_ntz", |call| bind(call, SparkType::TimestampNtz, false))
-        .arity(2..=6)
+        .arity(0..=usize::MAX)
         .since("3.4.0");
 pub(super) const TRY_MAKE_TIMESTAMP: Function =
     Function::scalar("try_make_timestamp", |call| bind(call, session_type(call), true)).arity(1..=7).since("4.0.0");
@@ -36,7 +36,7 @@ pub(super) const TRY_MAKE_TIMESTAMP_LTZ: Function =
         .since("4.0.0");
 pub(super) const TRY_MAKE_TIMESTAMP_NTZ: Function =
     Function::scalar("try_make_timestamp_ntz", |call| bind(call, SparkType::TimestampNtz, true))
-        .arity(2..=6)
+        .arity(0..=usize::MAX)
         .since("4.0.0");
 
 kernels! {
@@ -62,7 +62,7 @@ fn bind(call: &Call<'_>, target: SparkType, is_try: bool) -> SparkResult<Scalar>
                 .param("docroot", "https://spark.apache.org/docs/latest"));
         }
     };
-    let types = call.implicit_cast(&expected)?;
+    let types = if of_fields { call.implicit_cast(&expected)? } else { whole_arguments(call, &expected)? };
     let nullable =
         (of_fields && (is_try || !call.ansi())) || (!of_fields && !with_zone) || call.any_nullable_as(&types);
     let result = target.clone();
@@ -78,10 +78,28 @@ fn bind(call: &Call<'_>, target: SparkType, is_try: bool) -> SparkResult<Scalar>
         kernel_call(Arc::clone(&udf), arguments, &result, -1)
     };
     let mut scalar = Scalar::expr(call, target, build).casting(types).nullable(nullable);
+    if !of_fields && call.function.name == "try_make_timestamp_ntz" {
+        scalar.sql = Some(|arguments| format!("try_make_timestamp_ntz(make_timestamp_ntz({}))", arguments.join(", ")));
+    }
     if !of_fields && call.function.name.ends_with("_ltz") {
         scalar.sql = Some(|arguments| format!("make_timestamp({})", arguments.join(", ")));
     }
+    if of_fields && is_try && call.function.name == "try_make_timestamp" {
+        // The zone is not shown.
+        scalar.sql = Some(|arguments| {
+            let shown: Vec<_> = arguments.iter().take(6).map(String::as_str).collect();
+            format!("try_make_timestamp({})", shown.join(", "))
+        });
+    }
     Ok(scalar)
+}
+
+/// The types of a date, a time and a zone, which are taken as they are; `try_make_timestamp` of them is the plain one.
+fn whole_arguments(call: &Call<'_>, expected: &[Expected]) -> SparkResult<Vec<SparkType>> {
+    call.expect(expected).map_err(|error| {
+        let sql = call.sql();
+        error.param("sqlExpr", quoted(sql.strip_prefix("try_").unwrap_or(&sql)))
+    })
 }
 
 /// From a wall clock's time to what the result holds.

@@ -4,6 +4,7 @@
 //! they changed their meaning once. A pattern that would have been taken then gives another error than one that never was.
 
 mod compile;
+mod legacy;
 mod name;
 mod parse;
 mod write;
@@ -11,6 +12,7 @@ mod write;
 use std::sync::Arc;
 
 use firesteel_base::{SparkError, SparkResult};
+use legacy::Legacy;
 
 pub(in crate::datetime) use parse::{ParseFailure, Parsed, date};
 pub(in crate::datetime) use write::Moment;
@@ -19,6 +21,8 @@ pub(in crate::datetime) use write::Moment;
 #[derive(Debug)]
 pub(in crate::datetime) struct Pattern {
     items: Vec<Item>,
+    /// Takes the place of the items where patterns mean what they meant before Spark 3.0.
+    legacy: Option<Legacy>,
 }
 
 /// What a pattern is for: some letters can be written but not read, and fractions may be shorter when read.
@@ -114,20 +118,34 @@ struct OffsetStyle {
 /// The last pattern that was compiled: most calls use one throughout.
 pub(in crate::datetime) struct PatternCache {
     purpose: Use,
+    is_legacy: bool,
     last: Option<(String, Arc<Pattern>)>,
 }
 
 impl PatternCache {
     pub(in crate::datetime) fn new(purpose: Use) -> Self {
-        Self { purpose, last: None }
+        Self { purpose, is_legacy: false, last: None }
+    }
+
+    /// Patterns mean what they meant before Spark 3.0.
+    #[must_use]
+    pub(in crate::datetime) fn with_legacy(self, is_legacy: bool) -> Self {
+        Self { is_legacy, ..self }
     }
 
     pub(in crate::datetime) fn get(&mut self, pattern: &str) -> SparkResult<Arc<Pattern>> {
         match &self.last {
             Some((known, compiled)) if known == pattern => Ok(Arc::clone(compiled)),
             Some(_) | None => {
-                let compiled =
-                    Arc::new(compile::compile(pattern, self.purpose).map_err(|problem| problem.into_error(pattern))?);
+                let compiled = if self.is_legacy {
+                    let legacy = Legacy::compile(pattern).map_err(|_| malformed(pattern))?;
+                    if self.purpose == Use::Read && legacy.has_weeks() {
+                        return Err(SparkError::unsupported(format!("reading weeks by the legacy pattern {pattern}")));
+                    }
+                    Arc::new(Pattern { items: Vec::new(), legacy: Some(legacy) })
+                } else {
+                    Arc::new(compile::compile(pattern, self.purpose).map_err(|problem| problem.into_error(pattern))?)
+                };
                 self.last = Some((pattern.to_owned(), Arc::clone(&compiled)));
                 Ok(compiled)
             }
@@ -143,13 +161,23 @@ enum Problem {
     Malformed,
 }
 
+const DOCROOT: &str = "https://spark.apache.org/docs/latest";
+
+fn quoted(pattern: &str) -> String {
+    format!("'{}'", pattern.replace('\\', "\\\\").replace('\'', "\\'"))
+}
+
+fn malformed(pattern: &str) -> SparkError {
+    SparkError::new("INVALID_DATETIME_PATTERN.WITH_SUGGESTION")
+        .param("pattern", quoted(pattern))
+        .param("docroot", DOCROOT)
+}
+
 impl Problem {
     fn into_error(self, pattern: &str) -> SparkError {
-        const DOCROOT: &str = "https://spark.apache.org/docs/latest";
-        let quoted = format!("'{}'", pattern.replace('\\', "\\\\").replace('\'', "\\'"));
         if compile::was_valid_once(pattern) {
             return SparkError::new("INCONSISTENT_BEHAVIOR_CROSS_VERSION.DATETIME_PATTERN_RECOGNITION")
-                .param("pattern", quoted)
+                .param("pattern", quoted(pattern))
                 .param("config", "\"spark.sql.legacy.timeParserPolicy\"")
                 .param("docroot", DOCROOT);
         }
@@ -161,9 +189,7 @@ impl Problem {
                 .param("c", letter)
                 .param("pattern", pattern),
             Self::TooLong => SparkError::new("INVALID_DATETIME_PATTERN.LENGTH").param("pattern", pattern),
-            Self::Malformed => SparkError::new("INVALID_DATETIME_PATTERN.WITH_SUGGESTION")
-                .param("pattern", quoted)
-                .param("docroot", DOCROOT),
+            Self::Malformed => malformed(pattern),
         }
     }
 }

@@ -143,7 +143,10 @@ fn bind_current(call: &Call<'_>) -> SparkResult<Scalar> {
 }
 
 fn bind_parse(call: &Call<'_>, is_try: bool) -> SparkResult<Scalar> {
-    let types = call.implicit_cast(&[Expected::STRING, Expected::STRING])?;
+    let types = call.expect(&[Expected::STRING, Expected::STRING]).map_err(|error| {
+        let shown: Vec<_> = call.arguments.iter().map(crate::call::Argument::sql).collect();
+        error.param("sqlExpr", crate::coercion::quoted(&format!("to_time({})", shown.join(", "))))
+    })?;
     let build = move |mut arguments: Vec<Expr>| {
         let has_pattern = arguments.len() > 1;
         if !has_pattern {

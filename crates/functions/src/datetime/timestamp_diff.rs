@@ -46,17 +46,24 @@ fn evaluate(call: &KernelCall<'_>) -> SparkResult<ColumnarValue> {
     })
 }
 
-/// Months from start to end; one that is not complete does not count.
+/// Months from start to end; one that is not complete does not count. As Java counts them: first whole days, then months
+/// between days.
 fn whole_months(start: i64, end: i64) -> i64 {
-    let position = |local: i64| {
-        let (year, month, day) = civil_from_days(local.div_euclid(MICROS_PER_DAY));
-        (year * 12 + i64::from(month), (i64::from(day), local.rem_euclid(MICROS_PER_DAY)))
+    let [(start_day, start_time), (end_day, end_time)] =
+        [start, end].map(|local| (local.div_euclid(MICROS_PER_DAY), local.rem_euclid(MICROS_PER_DAY)));
+    let end_day = if end_day > start_day && end_time < start_time {
+        end_day - 1
+    } else if end_day < start_day && end_time > start_time {
+        end_day + 1
+    } else {
+        end_day
     };
-    let ((start_month, start_rest), (end_month, end_rest)) = (position(start), position(end));
-    let months = end_month - start_month;
-    match months {
-        1.. if end_rest < start_rest => months - 1,
-        ..=-1 if end_rest > start_rest => months + 1,
-        months => months,
-    }
+    let place = |days: i64| {
+        let (year, month, day) = civil_from_days(days);
+        (year * 12 + i64::from(month)) * DAYS_OF_ANY_MONTH + i64::from(day)
+    };
+    (place(end_day) - place(start_day)) / DAYS_OF_ANY_MONTH
 }
+
+/// More than any month has.
+const DAYS_OF_ANY_MONTH: i64 = 32;

@@ -114,7 +114,11 @@ pub(super) fn parse<R: ArrowPrimitiveType>(
         let is_try = at(arrays, 2)?.as_boolean();
         let is_try = !is_try.is_empty() && is_try.value(0);
         let fails = call.ansi() && !is_try;
-        let cache = std::cell::RefCell::new(PatternCache::new(Use::Read));
+        // Timestamps without a time zone came with Spark 3.
+        let knows_legacy = !matches!(call.return_type, DataType::Timestamp(_, None));
+        let cache = PatternCache::new(Use::Read).with_legacy(call.legacy_time_patterns() && knows_legacy);
+        let cache = std::cell::RefCell::new(cache);
+        let reports = call.reports_legacy_times() && knows_legacy;
         call.build::<R>(texts.len(), |row| {
             if texts.is_null(row) || patterns.is_null(row) {
                 return Ok(None);
@@ -122,6 +126,11 @@ pub(super) fn parse<R: ArrowPrimitiveType>(
             let pattern = cache.borrow_mut().get(patterns.value(row))?;
             match pattern.parse(texts.value(row)).and_then(|parsed| convert(&parsed, &zone)) {
                 Ok(value) => Ok(Some(value)),
+                Err(_) if reports && was_read_before(texts.value(row), patterns.value(row)) => {
+                    Err(SparkError::new("INCONSISTENT_BEHAVIOR_CROSS_VERSION.PARSE_DATETIME_BY_NEW_PARSER")
+                        .param("datetime", format!("'{}'", texts.value(row)))
+                        .param("config", "\"spark.sql.legacy.timeParserPolicy\""))
+                }
                 Err(failure) if fails => {
                     Err(SparkError::new("CANNOT_PARSE_TIMESTAMP").param("message", failure.0).param("func", function))
                 }
@@ -129,4 +138,9 @@ pub(super) fn parse<R: ArrowPrimitiveType>(
             }
         })
     })
+}
+
+/// Whether the text was read by the pattern before Spark 3.0.
+fn was_read_before(text: &str, pattern: &str) -> bool {
+    PatternCache::new(Use::Read).with_legacy(true).get(pattern).is_ok_and(|pattern| pattern.parse(text).is_ok())
 }

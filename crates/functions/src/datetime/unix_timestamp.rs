@@ -30,6 +30,10 @@ kernels! {
     UnixSeconds = "spark_unix_seconds" => |call| {
         call.unary::<TimestampMicrosecondType, Int64Type>(|micros| micros.div_euclid(MICROS_PER_SECOND))
     };
+    /// Towards 1970, unlike `unix_seconds`.
+    UnixTimestamp = "spark_unix_timestamp" => |call| {
+        call.unary::<TimestampMicrosecondType, Int64Type>(|micros| micros / MICROS_PER_SECOND)
+    };
 }
 
 fn sql(name: &str, arguments: &[String]) -> String {
@@ -68,7 +72,7 @@ fn bind(call: &Call<'_>) -> SparkResult<Scalar> {
         if from == SparkType::Date {
             value = cast_expr(value, &from, &SparkType::Timestamp, mode, -1)?;
         }
-        kernel_call(kernel_udf(UnixSeconds), vec![value], &SparkType::Long, -1)
+        kernel_call(kernel_udf(UnixTimestamp), vec![value], &SparkType::Long, -1)
     };
     Ok(Scalar::expr(call, SparkType::Long, build).casting(types).nullable(nullable))
 }

@@ -59,7 +59,7 @@ fn bind(call: &Call<'_>, with_position: bool, is_outer: bool) -> SparkResult<Gen
 }
 
 /// An array of structs of these columns.
-pub(super) fn rows_type(output: &[(String, SparkType, bool)]) -> SparkType {
+pub(crate) fn rows_type(output: &[(String, SparkType, bool)]) -> SparkType {
     let fields: Vec<_> =
         output.iter().map(|(name, data_type, nullable)| SparkField::new(name, data_type.clone(), *nullable)).collect();
     SparkType::array(SparkType::Struct(SparkSchema::new(fields)), false)

@@ -65,6 +65,7 @@ fn evaluate(name: &str, arguments: &[(SparkType, ScalarValue)]) -> SparkResult<(
         time_zone: ZONE.to_owned(),
         timestamp_is_ntz: false,
         decimal_precision_loss: true,
+        kernel_options: crate::kernel::KernelOptions::default(),
         query_time: 0,
         user: String::new(),
         current_catalog: String::new(),

@@ -183,6 +183,14 @@ impl Picker {
         self.picks.push((source, index));
     }
 
+    /// Picks another value in the place of one picked before; `None` is NULL.
+    pub(crate) fn replace(&mut self, place: usize, pick: Option<(usize, usize)>) {
+        let null = (self.sources.len() - 1, 0);
+        if let Some(known) = self.picks.get_mut(place) {
+            *known = pick.unwrap_or(null);
+        }
+    }
+
     pub(crate) fn pick_null(&mut self) {
         self.picks.push((self.sources.len() - 1, 0));
     }

@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, PrimitiveArray};
 use arrow::datatypes::{
-    ArrowPrimitiveType, DataType, Decimal128Type, DurationMicrosecondType, Float32Type, Float64Type, Int8Type,
-    Int16Type, Int32Type, Int64Type, IntervalYearMonthType,
+    ArrowPrimitiveType, DECIMAL128_MAX_PRECISION, DataType, Decimal128Type, DecimalType, DurationMicrosecondType,
+    Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type, IntervalYearMonthType,
 };
 use datafusion::logical_expr::ColumnarValue;
 use firesteel_base::{SparkError, SparkResult};
 
 use crate::call::Call;
+use crate::cast::out_of_range;
 use crate::coercion::Expected;
 use crate::function::{Build, Function, Scalar};
 use crate::kernel::{Kernel, KernelCall, kernel_call, kernel_udf};
@@ -110,14 +111,18 @@ impl Kernel for MakePositive {
                 (DataType::Float64, _) => {
                     pairs::<Float64Type>(remainders, divisors, call.return_type, |left, right| (left + right) % right)
                 }
-                (DataType::Decimal128(_, scale), DataType::Decimal128(_, divisor_scale)) => {
+                (DataType::Decimal128(precision, scale), DataType::Decimal128(_, divisor_scale)) => {
                     let exponent = u32::try_from(i32::from(*scale) - i32::from(*divisor_scale)).unwrap_or(0);
                     let power = 10_i128.checked_pow(exponent).unwrap_or(i128::MAX);
-                    pairs::<Decimal128Type>(remainders, divisors, call.return_type, |remainder, divisor| match divisor
-                        .checked_mul(power)
-                    {
-                        Some(divisor) => remainder.wrapping_add(divisor).wrapping_rem(divisor),
-                        None => remainder,
+                    let ansi = call.ansi();
+                    fallible_pairs::<Decimal128Type>(remainders, divisors, call.return_type, |remainder, divisor| {
+                        let Some(divisor) = divisor.checked_mul(power) else { return Ok(Some(remainder)) };
+                        let positive = remainder.wrapping_add(divisor).wrapping_rem(divisor);
+                        if Decimal128Type::is_valid_decimal_precision(positive, *precision) {
+                            return Ok(Some(positive));
+                        }
+                        let value = Decimal128Type::format_decimal(positive, DECIMAL128_MAX_PRECISION, *scale);
+                        if ansi { Err(out_of_range(value, *precision, *scale)) } else { Ok(None) }
                     })
                 }
                 (other, _) => Err(SparkError::internal(format!("pmod of {other}"))),
@@ -133,12 +138,22 @@ fn pairs<T: ArrowPrimitiveType>(
     data_type: &DataType,
     compute: impl Fn(T::Native, T::Native) -> T::Native,
 ) -> SparkResult<ArrayRef> {
+    fallible_pairs::<T>(remainders, divisors, data_type, |remainder, divisor| Ok(Some(compute(remainder, divisor))))
+}
+
+/// As [`pairs`], with what may be NULL or fail.
+fn fallible_pairs<T: ArrowPrimitiveType>(
+    remainders: &ArrayRef,
+    divisors: &ArrayRef,
+    data_type: &DataType,
+    compute: impl Fn(T::Native, T::Native) -> SparkResult<Option<T::Native>>,
+) -> SparkResult<ArrayRef> {
     let zero = T::Native::default();
     let all = remainders.as_primitive::<T>().iter().zip(divisors.as_primitive::<T>());
-    let positive = all.map(|(remainder, divisor)| {
-        let (remainder, divisor) = (remainder?, divisor?);
-        Some(if remainder < zero { compute(remainder, divisor) } else { remainder })
+    let positive = all.map(|pair| match pair {
+        (Some(remainder), Some(divisor)) if remainder < zero => compute(remainder, divisor),
+        (remainder, divisor) => Ok(divisor.and(remainder)),
     });
-    let positive: PrimitiveArray<T> = positive.collect();
+    let positive: PrimitiveArray<T> = positive.collect::<SparkResult<_>>()?;
     Ok(Arc::new(positive.with_data_type(data_type.clone())))
 }

@@ -1,13 +1,13 @@
-//! Functions of two doubles: `atan2`, `hypot`, `log`, `pow`, and `nanvl`.
+//! Functions of two doubles: `atan2`, `hypot`, `log` and `pow`.
 
-use arrow::datatypes::{DataType, Float32Type, Float64Type};
+use arrow::datatypes::Float64Type;
 use datafusion::logical_expr::{ColumnarValue, lit};
 use firesteel_base::{SparkResult, SparkType};
 
 use super::double::above;
 use super::strict;
 use crate::call::Call;
-use crate::coercion::{Expected, wider_type};
+use crate::coercion::Expected;
 use crate::function::{Function, Scalar};
 use crate::kernel::{Kernel, KernelCall, kernel_call, kernel_udf, rows};
 
@@ -29,7 +29,6 @@ pub(super) const LOG: Function = Function::scalar("log", log).since("1.5.0").ari
     let base = if arguments.len() < 2 { "E(), " } else { "" };
     format!("LOG({base}{})", arguments.join(", "))
 });
-pub(super) const NANVL: Function = Function::scalar("nanvl", nanvl).since("1.5.0").arity(2..=2);
 
 fn bind<K: Kernel>(call: &Call<'_>, kernel: K) -> SparkResult<Scalar> {
     let types = call.implicit_cast(&[Expected::DOUBLE, Expected::DOUBLE])?;
@@ -45,16 +44,6 @@ fn log(call: &Call<'_>) -> SparkResult<Scalar> {
         kernel_call(kernel_udf(Log), arguments, &SparkType::Double, -1)
     });
     Ok(bound.casting(types).nullable(true))
-}
-
-fn nanvl(call: &Call<'_>) -> SparkResult<Scalar> {
-    let float = || Expected::one_of([Expected::DOUBLE, Expected::Exactly(SparkType::Float)]);
-    let types = call.implicit_cast(&[float(), float()])?;
-    let result = match types.as_slice() {
-        [left, right] => wider_type(left, right, call.ansi()).unwrap_or(SparkType::Double),
-        _ => SparkType::Double,
-    };
-    Ok(Scalar::kernel(call, result.clone(), Nanvl).casting(vec![result; 2]))
 }
 
 fn pairs(call: &KernelCall<'_>, compute: impl Fn(f64, f64) -> Option<f64>) -> SparkResult<ColumnarValue> {
@@ -92,27 +81,4 @@ pair_kernels! {
 /// As Java's: one to whatever is not a number is not a number, and so is ±1 to an infinite power.
 fn power(x: f64, y: f64) -> f64 {
     if y.is_nan() || (x.abs() == 1.0 && y.is_infinite()) { f64::NAN } else { libm::pow(x, y) }
-}
-
-/// The first value unless it is NaN, then the second.
-#[derive(Debug, Default, Clone, Copy)]
-struct Nanvl;
-
-impl Kernel for Nanvl {
-    const NAME: &'static str = "spark_nanvl";
-
-    fn evaluate(&self, call: &KernelCall<'_>) -> SparkResult<ColumnarValue> {
-        call.with_arrays(|arrays| {
-            if *call.return_type == DataType::Float32 {
-                let (left, right) =
-                    (rows::primitive::<Float32Type>(arrays, 0)?, rows::primitive::<Float32Type>(arrays, 1)?);
-                let chosen = left.iter().zip(right).map(|(left, right)| if left?.is_nan() { right } else { left });
-                return Ok(std::sync::Arc::new(chosen.collect::<arrow::array::Float32Array>()));
-            }
-            let (left, right) =
-                (rows::primitive::<Float64Type>(arrays, 0)?, rows::primitive::<Float64Type>(arrays, 1)?);
-            let chosen = left.iter().zip(right).map(|(left, right)| if left?.is_nan() { right } else { left });
-            Ok(std::sync::Arc::new(chosen.collect::<arrow::array::Float64Array>()))
-        })
-    }
 }

@@ -5,9 +5,6 @@ use firesteel_base::{SparkError, SparkResult};
 use crate::call::Call;
 use crate::function::{Function, Scalar};
 
-pub(super) const AES_DECRYPT: Function = refused("aes_decrypt").arity(2..=5).since("3.3.0");
-pub(super) const AES_ENCRYPT: Function = refused("aes_encrypt").arity(2..=6).since("3.3.0");
-pub(super) const TRY_AES_DECRYPT: Function = refused("try_aes_decrypt").arity(2..=5).since("3.5.0");
 pub(super) const INPUT_FILE_BLOCK_LENGTH: Function =
     refused("input_file_block_length").arity(0..=0).nondeterministic().since("2.2.0");
 pub(super) const INPUT_FILE_BLOCK_START: Function =

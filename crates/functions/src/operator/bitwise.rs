@@ -1,8 +1,10 @@
 //! `& | ^ ~` and shifts.
 
+use std::ops::BitXor;
 use std::sync::Arc;
 
-use arrow::datatypes::{DataType, Int32Type, Int64Type};
+use arrow::array::{ArrayRef, ArrowPrimitiveType};
+use arrow::datatypes::{DataType, Int8Type, Int16Type, Int32Type, Int64Type};
 use datafusion::common::ScalarValue;
 use datafusion::logical_expr::{ColumnarValue, Expr, Operator};
 use firesteel_base::{SparkError, SparkResult, SparkType};
@@ -19,8 +21,7 @@ pub(super) const AND: Function =
     Function::scalar("&", |call| bind(call, Operator::BitwiseAnd)).arity(2..=2).prints(|a| infix("&", a));
 pub(super) const OR: Function =
     Function::scalar("|", |call| bind(call, Operator::BitwiseOr)).arity(2..=2).prints(|a| infix("|", a));
-pub(super) const XOR: Function =
-    Function::scalar("^", |call| bind(call, Operator::BitwiseXor)).arity(2..=2).prints(|a| infix("^", a));
+pub(super) const XOR: Function = Function::scalar("^", bind_xor).arity(2..=2).prints(|a| infix("^", a));
 pub(super) const NOT: Function =
     Function::scalar("~", bind_not).arity(1..=1).prints(|arguments| format!("~{}", arguments.join(", ")));
 pub(super) const SHIFT_LEFT: Function =
@@ -37,11 +38,45 @@ pub(super) const SHIFTRIGHTUNSIGNED: Function =
     Function::scalar("shiftrightunsigned", bind_shift::<ShiftRightUnsigned>).since("1.5.0").arity(2..=2);
 
 fn bind(call: &Call<'_>, operator: Operator) -> SparkResult<Scalar> {
-    let (left, right) = promoted_strings(call)?;
-    let (left, right) = sides_of_decimal((call.argument(0)?, left), (call.argument(1)?, right));
-    let (left, right) = alike(call, left, right, &Expected::Integral)?;
+    let (left, right) = operand_types(call)?;
     let bits = Scalar::expr(call, left.clone(), move |arguments| binary(arguments, operator));
     Ok(bits.casting(vec![left, right]))
+}
+
+/// Not the engine's operator, whose optimiser makes zero of `x ^ x` even where x is NULL.
+fn bind_xor(call: &Call<'_>) -> SparkResult<Scalar> {
+    let (left, right) = operand_types(call)?;
+    Ok(Scalar::kernel(call, left.clone(), BitwiseXor).casting(vec![left, right]))
+}
+
+fn operand_types(call: &Call<'_>) -> SparkResult<(SparkType, SparkType)> {
+    let (left, right) = promoted_strings(call)?;
+    let (left, right) = sides_of_decimal((call.argument(0)?, left), (call.argument(1)?, right));
+    alike(call, left, right, &Expected::Integral)
+}
+
+/// The bits that are in one operand alone.
+#[derive(Clone, Copy, Debug, Default)]
+struct BitwiseXor;
+
+impl Kernel for BitwiseXor {
+    const NAME: &'static str = "spark_bitwise_xor";
+
+    fn evaluate(&self, call: &KernelCall<'_>) -> SparkResult<ColumnarValue> {
+        fn xor<T: ArrowPrimitiveType<Native: BitXor<Output = T::Native>>>(
+            operands: &Operands,
+        ) -> SparkResult<ArrayRef> {
+            Ok(Arc::new(operands.pairs::<T, T, T>(|left, right| Ok(Some(left ^ right)))?))
+        }
+        let operands = Operands::of(call)?;
+        let bits = match call.return_type {
+            DataType::Int8 => xor::<Int8Type>(&operands),
+            DataType::Int16 => xor::<Int16Type>(&operands),
+            DataType::Int32 => xor::<Int32Type>(&operands),
+            _ => xor::<Int64Type>(&operands),
+        };
+        operands.finish(bits?)
+    }
 }
 
 fn bind_not(call: &Call<'_>) -> SparkResult<Scalar> {

@@ -71,6 +71,11 @@ macro_rules! swapped {
 /// Binds the call if one of the operands makes it arithmetic with dates or intervals; `None` leaves it to numbers and to
 /// intervals of one kind.
 pub(super) fn bind(call: &Call<'_>, operation: Operation, tries: bool) -> SparkResult<Option<Scalar>> {
+    if matches!(operation, Operation::Add | Operation::Subtract)
+        && let Some(shifted) = super::time_shift::bind(call, operation == Operation::Subtract, tries)?
+    {
+        return Ok(Some(shifted));
+    }
     let (left, right) = (call.data_type(0)?, call.data_type(1)?);
     let bound = match operation {
         Operation::Add => bind_add(call, left, right)?,

@@ -92,6 +92,7 @@ fn bind(symbol: &str, names: [&str; 2], ansi: bool) -> SparkResult<Bound> {
         time_zone: ZONE.to_owned(),
         timestamp_is_ntz: false,
         decimal_precision_loss: true,
+        kernel_options: crate::kernel::KernelOptions::default(),
         query_time: 0,
         user: String::new(),
         current_catalog: String::new(),

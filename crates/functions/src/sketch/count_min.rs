@@ -27,7 +27,8 @@ const COUNTERS_MAX: usize = 1 << 28;
 
 fn bind(call: &Call<'_>) -> SparkResult<Aggregate> {
     let value = Expected::one_of([Expected::Integral, Expected::STRING, Expected::Binary]);
-    let types = call.expect(&[value, Expected::DOUBLE, Expected::DOUBLE, Expected::INT])?;
+    let seed = Expected::one_of([Expected::INT, Expected::LONG]);
+    let types = call.expect(&[value, Expected::DOUBLE, Expected::DOUBLE, seed])?;
     let limits = [(1, "eps", f64::MAX, "(0.0, 1.7976931348623157E308]"), (2, "confidence", 1.0, "(0.0, 1.0]")];
     for (index, name, most, range) in limits {
         let argument = call.argument(index)?;
@@ -101,7 +102,11 @@ impl Counters {
         let (width, depth) = (width.max(1), depth.max(1));
         let cells = width.checked_mul(depth).filter(|cells| *cells <= COUNTERS_MAX);
         let cells = cells.ok_or_else(|| SparkError::unsupported("count_min_sketch with more than 2^28 counters"))?;
-        let mut random = Random::new(int_argument(call, 3).unwrap_or(0).into());
+        let mut random = Random::new(match call.constant(3) {
+            // Of a long one the lower half counts.
+            Some(ScalarValue::Int64(Some(seed))) => i64::from(*seed as i32),
+            _ => int_argument(call, 3).unwrap_or(0).into(),
+        });
         let factors = (0..depth).map(|_| random.next()).collect();
         Ok(Self { total: 0, width, factors, counts: vec![0; cells] })
     }

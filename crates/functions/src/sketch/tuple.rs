@@ -407,7 +407,8 @@ kernels! {
             let entries = parse::<f64>(sketches.value(row), function)?;
             let values = entries.hashes.values().map(|(value, _)| *value);
             Ok(Some(match mode_at(arrays, 1, row, function)? {
-                Mode::Sum => values.sum(),
+                // The sum of nothing is a positive zero.
+                Mode::Sum => values.fold(0.0, |sum, value| sum + value),
                 Mode::Min => values.reduce(f64::least).unwrap_or(0.0),
                 Mode::Max => values.reduce(f64::greatest).unwrap_or(0.0),
                 Mode::AlwaysOne => entries.hashes.len() as f64,

@@ -132,6 +132,7 @@ fn to_binary<K: Kernel>(call: &Call<'_>, kernel: K) -> SparkResult<Scalar> {
         let is_null = format.constant.as_ref().is_some_and(ScalarValue::is_null);
         if let Some(name) = name.filter(|_| !is_null)
             && !["hex", "utf-8", "utf8", "base64"].contains(&name.as_str())
+            && K::NAME == ToBinary::NAME
         {
             return Err(call
                 .mismatch("INVALID_ARG_VALUE")
@@ -383,14 +384,16 @@ fn binary(text: &str, format: &str) -> Option<Vec<u8>> {
     match format.to_lowercase().as_str() {
         "hex" => crate::math::hex::bytes_of_hex(text),
         "base64" => strict_base64(text),
-        _ => Some(text.as_bytes().to_vec()),
+        "utf-8" | "utf8" => Some(text.as_bytes().to_vec()),
+        _ => None,
     }
 }
 
-/// Base 64 without anything else but white space.
+/// Base 64 without anything else but white space, of which there is none behind padding.
 fn strict_base64(text: &str) -> Option<Vec<u8>> {
     let is_allowed = |byte: u8| value(byte).is_some() || byte == b'=' || byte.is_ascii_whitespace();
-    if text.bytes().all(is_allowed) { decoded(text).ok() } else { None }
+    let is_padded_last = text.bytes().skip_while(|byte| *byte != b'=').all(|byte| byte == b'=');
+    if is_padded_last && text.bytes().all(is_allowed) { decoded(text).ok() } else { None }
 }
 
 #[derive(Debug, Default, Clone, Copy)]

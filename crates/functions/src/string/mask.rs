@@ -39,6 +39,11 @@ pub(super) const QUOTE: Function = Function::scalar("quote", |call| {
 
 fn mask(call: &Call<'_>) -> SparkResult<Scalar> {
     let types = call.implicit_cast(&[const { Expected::STRING }; 5])?;
+    if let Some(index) = (1..call.len())
+        .find(|index| call.data_type(*index).is_ok_and(|given| !given.is_string() && *given != SparkType::Null))
+    {
+        return Err(call.unexpected_input_type(index, &Expected::STRING));
+    }
     for index in 1..call.len() {
         check_character(call, index)?;
     }

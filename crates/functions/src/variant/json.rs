@@ -1,6 +1,6 @@
 //! Variants from JSON text and as JSON text.
 
-use arrow::array::{ArrayRef, AsArray};
+use arrow::array::{Array, ArrayRef, AsArray};
 use firesteel_base::SparkResult;
 
 use super::binary::{Value, decode};
@@ -161,7 +161,11 @@ pub(super) fn parts(array: &ArrayRef) -> SparkResult<(arrow::array::BinaryArray,
     Ok((part("value")?, part("metadata")?))
 }
 
-/// The JSON text of the variant at `row`.
+/// The JSON text of the variant at `row`; `zone` is the session's time zone.
+pub fn write_json_text(array: &dyn Array, row: usize, zone: &str, out: &mut String) -> SparkResult<()> {
+    json_of(&array.slice(row, 1), 0, &Zone::parse(zone)?, out)
+}
+
 pub(crate) fn json_of(array: &ArrayRef, row: usize, zone: &Zone, out: &mut String) -> SparkResult<()> {
     write_json(&value_at(array, row)?, zone, out);
     Ok(())

@@ -24,7 +24,10 @@ pub(super) const LEAD: Function = Function::window("lead", |call| shifted(call, 
     .since("2.0.0")
     .arity(1..=3)
     .prints(|arguments| print("lead", arguments));
-pub(super) const NTH_VALUE: Function = Function::window("nth_value", nth_value).since("3.1.0").arity(2..=2);
+pub(super) const NTH_VALUE: Function = Function::window("nth_value", nth_value)
+    .since("3.1.0")
+    // The third, whether NULLs are passed over, is taken off before.
+    .arity(2..=3);
 
 fn print(name: &str, arguments: &[String]) -> String {
     let value = arguments.first().map_or("", String::as_str);

@@ -8,6 +8,7 @@ mod generate;
 mod grouping;
 mod join;
 mod limit;
+mod listing;
 mod local;
 mod missing;
 mod nearest;
@@ -24,6 +25,7 @@ mod sort;
 mod statistics;
 mod store;
 mod stored;
+mod time_window;
 mod unpivot;
 mod values;
 

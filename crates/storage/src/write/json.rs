@@ -221,7 +221,11 @@ fn encoder<'a>(column: &'a ArrayRef, data_type: &SparkType, style: &'a Style) ->
             Box::new(move |row, output| object.write(row, output))
         }
         SparkType::UserDefined(udt) => encoder(column, &udt.sql_type, style)?,
-        other @ (SparkType::Time { .. } | SparkType::CalendarInterval | SparkType::Variant) => {
+        other @ (SparkType::Time { .. }
+        | SparkType::CalendarInterval
+        | SparkType::Variant
+        | SparkType::Geometry { .. }
+        | SparkType::Geography { .. }) => {
             return Err(SparkError::unsupported(format!("{} in JSON files", other.sql())));
         }
     })

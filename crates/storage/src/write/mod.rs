@@ -224,7 +224,12 @@ fn partition_columns(schema: &SparkSchema, names: &[String], settings: &FileSett
         };
         let nested = matches!(
             field.data_type,
-            SparkType::Array { .. } | SparkType::Map { .. } | SparkType::Struct(_) | SparkType::Variant
+            SparkType::Array { .. }
+                | SparkType::Map { .. }
+                | SparkType::Struct(_)
+                | SparkType::Variant
+                | SparkType::Geometry { .. }
+                | SparkType::Geography { .. }
         );
         if nested || field.data_type == SparkType::CalendarInterval {
             return Err(SparkError::new("INVALID_PARTITION_COLUMN_DATA_TYPE")
@@ -290,10 +295,15 @@ pub(crate) fn check_type(format: FileFormat, field: &SparkField) -> SparkResult<
             .param("columnType", format!("\"{}\"", field.data_type.sql()))
             .param("format", format.title()));
     }
-    if contains(&field.data_type, &|data_type| *data_type == SparkType::Variant) {
-        return Err(SparkError::unsupported(format!("VARIANT columns in {} files", format.title())));
+    let unbuilt: [(&str, fn(&SparkType) -> bool); 3] = [
+        ("VARIANT", |data_type| *data_type == SparkType::Variant),
+        ("GEOMETRY", |data_type| matches!(data_type, SparkType::Geometry { .. })),
+        ("GEOGRAPHY", |data_type| matches!(data_type, SparkType::Geography { .. })),
+    ];
+    match unbuilt.iter().find(|(_, is_such)| contains(&field.data_type, is_such)) {
+        Some((name, _)) => Err(SparkError::unsupported(format!("{name} columns in {} files", format.title()))),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 fn contains(data_type: &SparkType, wanted: &dyn Fn(&SparkType) -> bool) -> bool {

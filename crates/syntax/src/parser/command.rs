@@ -78,6 +78,9 @@ impl Parser<'_> {
             Some(Keyword::Reset) => self.reset_statement().map(Statement::Command),
             Some(Keyword::Explain) => self.explain(),
             Some(Keyword::Describe | Keyword::Desc) => self.describe().map(Statement::Command),
+            Some(Keyword::Show) if self.is_keyword_ahead(1, Keyword::Collations) => {
+                self.show_collations().map(Statement::Query)
+            }
             Some(Keyword::Show) => self.show().map(Statement::Command),
             Some(Keyword::Create) if self.is_create_view() => self.create_view().map(Statement::Command),
             Some(Keyword::Drop) if self.is_keyword_ahead(1, Keyword::View) => self.drop_view().map(Statement::Command),

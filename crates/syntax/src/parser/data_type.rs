@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use firesteel_base::collation::Collation;
 use firesteel_base::error::ErrorKind;
+use firesteel_base::spatial_reference::{check_geography, check_geometry};
 use firesteel_base::types::{DayTimeField, YearMonthField};
 use firesteel_base::{SparkError, SparkField, SparkResult, SparkSchema, SparkType};
 
@@ -121,11 +122,7 @@ impl Parser<'_> {
             Keyword::Timestamp => return self.timestamp_type(),
             Keyword::Time => return self.time_type(start),
             Keyword::Interval => return self.interval_type(start),
-            Keyword::Geography | Keyword::Geometry => {
-                let name = self.token_text(start).to_uppercase();
-                self.take();
-                return Err(self.unbuilt(&format!("data type {name}"), start));
-            }
+            Keyword::Geography | Keyword::Geometry => return self.geospatial_type(keyword, start),
             _ => return self.named_type(start),
         };
         self.take();
@@ -239,6 +236,31 @@ impl Parser<'_> {
         }
         self.accept_keywords(&[Keyword::Without, Keyword::Time, Keyword::Zone]);
         Ok(SparkType::Time { precision })
+    }
+
+    /// `GEOMETRY(4326)`, `GEOGRAPHY(ANY)`
+    fn geospatial_type(&mut self, keyword: Keyword, start: usize) -> SparkResult<SparkType> {
+        self.take();
+        if !self.accept(TokenKind::LeftParen) {
+            return Err(self.unsupported_type(start));
+        }
+        let srid = if self.accept_keyword(Keyword::Any) { None } else { Some(self.small_integer()?) };
+        self.expect(TokenKind::RightParen)?;
+        let srid = match srid {
+            None => None,
+            Some(srid) => {
+                if keyword == Keyword::Geometry {
+                    check_geometry(srid)?
+                } else {
+                    check_geography(srid)?
+                }
+                Some(srid)
+            }
+        };
+        Ok(match keyword {
+            Keyword::Geometry => SparkType::Geometry { srid },
+            _ => SparkType::Geography { srid },
+        })
     }
 
     fn interval_type(&mut self, start: usize) -> SparkResult<SparkType> {

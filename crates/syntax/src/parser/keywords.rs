@@ -477,6 +477,12 @@ keywords! {
 
 static BY_SPELLING: LazyLock<HashMap<&'static str, Keyword>> = LazyLock::new(|| SPELLINGS.iter().copied().collect());
 
+/// Every keyword, and whether it is reserved where reserved keywords are.
+pub fn keyword_spellings() -> impl Iterator<Item = (&'static str, bool)> {
+    let own = SPELLINGS.iter().filter(|(spelling, keyword)| keyword.spelling() == *spelling);
+    own.map(|(spelling, keyword)| (*spelling, !keyword.is_identifier(true)))
+}
+
 impl Keyword {
     /// The keyword that `word` spells in any case.
     pub(super) fn find(word: &str) -> Option<Self> {

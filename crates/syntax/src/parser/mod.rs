@@ -48,6 +48,7 @@ use firesteel_base::{SparkResult, SparkSchema, SparkType};
 use crate::ir::{Expression, Relation, Statement};
 use cursor::Parser;
 
+pub use keywords::keyword_spellings;
 pub use parameters::put_parameters;
 pub use split::parse_statements;
 

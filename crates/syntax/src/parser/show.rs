@@ -5,14 +5,14 @@ use firesteel_base::SparkResult;
 use super::cursor::Parser;
 use super::keywords::Keyword;
 use super::token::TokenKind;
-use crate::ir::Command;
+use super::{ParserOptions, parse_query};
 use crate::ir::command::FunctionScope;
 use crate::ir::table::{NamespaceCommand, TableCommand};
+use crate::ir::{Command, Relation};
 
 /// The words behind `SHOW`, and the statement's name.
 const UNBUILT_SHOW: &[(&[Keyword], &str)] = &[
     (&[Keyword::Current, Keyword::Roles], "SHOW CURRENT ROLES"),
-    (&[Keyword::Collations], "SHOW COLLATIONS"),
     (&[Keyword::Procedures], "SHOW PROCEDURES"),
     (&[Keyword::Grant], "SHOW GRANT"),
     (&[Keyword::Role], "SHOW ROLE"),
@@ -134,6 +134,22 @@ impl Parser<'_> {
             return self.string_literal().map(Some);
         }
         Ok(None)
+    }
+
+    /// `SHOW COLLATIONS [LIKE 'pattern']`: a query of the function that lists them.
+    pub(super) fn show_collations(&mut self) -> SparkResult<Relation> {
+        const LISTED: &str = "SELECT NAME, LANGUAGE, COUNTRY, ACCENT_SENSITIVITY, CASE_SENSITIVITY, PAD_ATTRIBUTE, \
+                              ICU_VERSION FROM system.builtin.collations()";
+        self.take_many(2);
+        let query = match self.pattern()? {
+            None => LISTED.to_owned(),
+            Some(pattern) => {
+                let choices: Vec<_> = pattern.split('|').map(|choice| choice.trim().replace('*', ".*")).collect();
+                let expression = choices.join("|").replace('\\', "\\\\").replace('\'', "\\'");
+                format!("{LISTED} WHERE NAME RLIKE '(?i)^(?:{expression})$'")
+            }
+        };
+        parse_query(&query, &ParserOptions::default())
     }
 
     fn show_columns(&mut self) -> SparkResult<Command> {

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use super::super::{DayTimeField, SparkField, SparkSchema, SparkType, UserDefinedType, YearMonthField};
 use super::COLLATIONS;
 use crate::error::{ErrorKind, SparkError, SparkResult};
+use crate::spatial_reference::{check_geography, of_name};
 
 /// Digits that a decimal can have.
 const MAX_DECIMAL_PRECISION: u32 = 38;
@@ -184,7 +185,7 @@ fn read_parametric_name(name: &str) -> SparkResult<Option<SparkType>> {
         return Ok(read_interval(fields));
     }
     if name.starts_with("geometry") || name.starts_with("geography") {
-        return Err(SparkError::unsupported("geospatial types"));
+        return read_geospatial(name).map(Some);
     }
     let Some((head, arguments)) = name.strip_suffix(')').and_then(|name| name.split_once('(')) else {
         return Ok(None);
@@ -200,6 +201,27 @@ fn read_parametric_name(name: &str) -> SparkResult<Option<SparkType>> {
             .map(|precision| SparkType::Time { precision }),
         _ => None,
     })
+}
+
+/// `geometry(OGC:CRS84)`, `geography(OGC:CRS84, SPHERICAL)`
+fn read_geospatial(name: &str) -> SparkResult<SparkType> {
+    const DEFAULT: &str = "OGC:CRS84";
+    let (kind, arguments) = name.split_once('(').unwrap_or((name, DEFAULT));
+    let mut arguments = arguments.trim_end_matches(')').split(',').map(str::trim);
+    let (system, algorithm) = (arguments.next().unwrap_or(DEFAULT), arguments.next());
+    if let Some(algorithm) = algorithm
+        && !algorithm.eq_ignore_ascii_case("SPHERICAL")
+    {
+        return Err(SparkError::new("ST_INVALID_ALGORITHM_VALUE").param("alg", algorithm));
+    }
+    let srid = of_name(system).ok_or_else(|| SparkError::new("ST_INVALID_CRS_VALUE").param("crs", system))?;
+    match kind {
+        "geometry" => Ok(SparkType::Geometry { srid }),
+        _ => {
+            srid.map_or(Ok(()), check_geography)?;
+            Ok(SparkType::Geography { srid })
+        }
+    }
 }
 
 fn read_decimal(precision: i64, scale: i64) -> SparkResult<SparkType> {

@@ -17,7 +17,7 @@ pub(super) fn compile(pattern: &str, purpose: Use) -> Result<Pattern, Problem> {
     }
     let mut compiler = Compiler { purpose, has_era, stack: Vec::new(), items: Vec::new(), number: None };
     compiler.run(pattern)?;
-    Ok(Pattern { items: compiler.items })
+    Ok(Pattern { items: compiler.items, legacy: None })
 }
 
 /// Whether Java's old `SimpleDateFormat` takes the pattern.

@@ -1,7 +1,7 @@
 //! The names of months, days and zones in the US locale.
 
 use chrono::TimeZone;
-use chrono_tz::{OffsetName, Tz};
+use chrono_tz::{OffsetComponents, OffsetName, Tz};
 
 use crate::cast::Zone;
 
@@ -83,6 +83,14 @@ pub(super) fn zone_name(id: &str, zone: &Zone, micros: i64, full: bool) -> Optio
 fn region_name(region: Tz, micros: i64, full: bool) -> Option<String> {
     let moment = chrono::DateTime::from_timestamp_micros(micros)?.naive_utc();
     let offset = region.offset_from_utc_datetime(&moment);
+    // The names of today, for the summer time and the other one, stand for all times.
+    let is_summer = !offset.dst_offset().is_zero();
+    let recent = [1_673_740_800, 1_689_379_200]
+        .into_iter()
+        .filter_map(|seconds| chrono::DateTime::from_timestamp(seconds, 0))
+        .map(|moment| region.offset_from_utc_datetime(&moment.naive_utc()))
+        .find(|recent| recent.dst_offset().is_zero() != is_summer);
+    let offset = recent.unwrap_or(offset);
     let abbreviation =
         offset.abbreviation().filter(|name| name.starts_with(|letter: char| letter.is_ascii_alphabetic()))?;
     if !full {

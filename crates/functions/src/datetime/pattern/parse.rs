@@ -8,22 +8,22 @@ use crate::cast::datetime::{MICROS_PER_DAY, civil_from_days, days_from_civil, da
 /// What was read.
 #[derive(Clone, Copy, Debug, Default)]
 pub(in crate::datetime) struct Parsed {
-    era: Option<i64>,
-    year: Option<i64>,
-    year_of_era: Option<i64>,
-    month: Option<i64>,
-    day: Option<i64>,
-    day_of_year: Option<i64>,
-    julian_day: Option<i64>,
-    half_day: Option<i64>,
-    hour: Option<i64>,
-    clock_hour: Option<i64>,
-    hour_of_half: Option<i64>,
-    clock_hour_of_half: Option<i64>,
-    minute: Option<i64>,
-    second: Option<i64>,
-    nanos: Option<i64>,
-    zone: Option<Zone>,
+    pub(super) era: Option<i64>,
+    pub(super) year: Option<i64>,
+    pub(super) year_of_era: Option<i64>,
+    pub(super) month: Option<i64>,
+    pub(super) day: Option<i64>,
+    pub(super) day_of_year: Option<i64>,
+    pub(super) julian_day: Option<i64>,
+    pub(super) half_day: Option<i64>,
+    pub(super) hour: Option<i64>,
+    pub(super) clock_hour: Option<i64>,
+    pub(super) hour_of_half: Option<i64>,
+    pub(super) clock_hour_of_half: Option<i64>,
+    pub(super) minute: Option<i64>,
+    pub(super) second: Option<i64>,
+    pub(super) nanos: Option<i64>,
+    pub(super) zone: Option<Zone>,
 }
 
 /// Why a text does not fit, in Java's words.
@@ -36,6 +36,9 @@ struct At(usize);
 impl Pattern {
     /// Reads the whole text.
     pub(in crate::datetime) fn parse(&self, text: &str) -> Result<Parsed, ParseFailure> {
+        if let Some(legacy) = &self.legacy {
+            return legacy.parse(text);
+        }
         let mut reader = Reader { text, parsed: Parsed::default() };
         let shown = || {
             let cut: String = text.chars().take(64).collect();
@@ -79,32 +82,38 @@ impl Parsed {
         })
     }
 
-    fn days(&self) -> Result<i64, String> {
+    pub(super) fn days(&self) -> Result<i64, String> {
         if let Some(julian_day) = self.julian_day {
             return Ok(julian_day - 40_587);
         }
-        let year = self.proleptic_year().unwrap_or(1970);
-        if let Some(day_of_year) = self.day_of_year {
-            if day_of_year == 366 && !is_leap_year(year) {
-                return Err(format!("Invalid date 'DayOfYear 366' as '{year}' is not a leap year"));
-            }
-            let days = days_from_civil(year, 1, 1).unwrap_or(0) + day_of_year - 1;
-            return self.check_month_and_day(days).map(|()| days);
+        let known_year = self.proleptic_year();
+        let year = known_year.unwrap_or(1970);
+        let Some(day_of_year) = self.day_of_year else {
+            return date(year, self.month.unwrap_or(1), self.day.unwrap_or(1));
+        };
+        if let (Some(_), Some(month), Some(day)) = (known_year, self.month, self.day) {
+            let days = date(year, month, day)?;
+            let own = days - days_from_civil(year, 1, 1).unwrap_or(days) + 1;
+            return if own == day_of_year { Ok(days) } else { Err(conflict("DayOfYear", own, day_of_year, days)) };
         }
-        date(year, self.month.unwrap_or(1), self.day.unwrap_or(1))
-    }
-
-    /// Month and day, where they are given beside the day of the year, must be those of that day.
-    fn check_month_and_day(&self, days: i64) -> Result<(), String> {
+        if day_of_year == 366 && !is_leap_year(year) {
+            return Err(format!("Invalid date 'DayOfYear 366' as '{year}' is not a leap year"));
+        }
+        let days = days_from_civil(year, 1, 1).unwrap_or(0) + day_of_year - 1;
         let (_, month, day) = civil_from_days(days);
         for (name, given, derived) in [("MonthOfYear", self.month, month), ("DayOfMonth", self.day, day)] {
-            if let Some(given) = given.filter(|given| *given != i64::from(derived)) {
-                return Err(format!(
-                    "Conflict found: Field {name} {given} differs from {name} {derived} derived from the day of the year"
-                ));
+            match given {
+                Some(given) if given != i64::from(derived) => {
+                    return Err(match known_year {
+                        Some(_) => conflict(name, i64::from(derived), given, days),
+                        // Spark itself puts the parts together then.
+                        None => format!("{}.", conflict(name, given, i64::from(derived), days)),
+                    });
+                }
+                _ => {}
             }
         }
-        Ok(())
+        Ok(days)
     }
 
     fn micros_of_day(&self) -> i64 {
@@ -120,7 +129,7 @@ impl Parsed {
     }
 
     /// Whether each value is one of its field, and the date exists if the year is known.
-    fn check(&self) -> Result<(), String> {
+    pub(super) fn check(&self) -> Result<(), String> {
         let ranges = [
             (self.month, "MonthOfYear", 1, 12, "1 - 12"),
             (self.day, "DayOfMonth", 1, 31, "1 - 28/31"),
@@ -139,6 +148,14 @@ impl Parsed {
         }
         if self.proleptic_year().is_some() { self.days().map(|_| ()) } else { Ok(()) }
     }
+}
+
+/// Two values of a field that should be one, as Java tells them.
+fn conflict(name: &str, first: i64, second: i64, days: i64) -> String {
+    let (year, month, day) = civil_from_days(days);
+    format!(
+        "Conflict found: Field {name} {first} differs from {name} {second} derived from {year:04}-{month:02}-{day:02}"
+    )
 }
 
 /// The days since the epoch of a date, or Java's words for why there is no such date.
@@ -182,14 +199,14 @@ impl Reader<'_> {
             }
             Item::Number(number) => {
                 let (value, end) = read_number(self.text.as_bytes(), position, number)?;
-                self.set(number.field, value);
+                self.set(number.field, value, position)?;
                 Ok(end)
             }
             Item::ReducedYear { field, subsequent } => {
                 let number =
                     Number { field: *field, least: 2, most: 2, sign: Sign::NotNegative, subsequent: *subsequent };
                 let (value, end) = read_number(self.text.as_bytes(), position, &number)?;
-                self.set(*field, 2000 + value % 100);
+                self.set(*field, 2000 + value % 100, position)?;
                 Ok(end)
             }
             Item::Fraction { least, most } => self.fraction(position, *least, *most),
@@ -215,7 +232,8 @@ impl Reader<'_> {
         }
     }
 
-    fn set(&mut self, field: Field, value: i64) {
+    /// A field that is read twice has one value.
+    fn set(&mut self, field: Field, value: i64, position: usize) -> Result<(), At> {
         let parsed = &mut self.parsed;
         let slot = match field {
             Field::Era => &mut parsed.era,
@@ -233,9 +251,9 @@ impl Reader<'_> {
             Field::Second => &mut parsed.second,
             Field::ModifiedJulianDay => &mut parsed.julian_day,
             // Not read: the compiler refuses them.
-            Field::Quarter | Field::DayOfWeek | Field::AlignedDay => return,
+            Field::Quarter | Field::DayOfWeek | Field::AlignedDay => return Ok(()),
         };
-        *slot = Some(value);
+        if slot.replace(value).is_some_and(|known| known != value) { Err(At(position)) } else { Ok(()) }
     }
 
     fn fraction(&mut self, position: usize, least: usize, most: usize) -> Result<usize, At> {
@@ -250,7 +268,9 @@ impl Reader<'_> {
             .chain(std::iter::repeat(b'0'))
             .take(9)
             .fold(0, |nanos, digit| nanos * 10 + i64::from(digit - b'0'));
-        self.parsed.nanos = Some(nanos);
+        if self.parsed.nanos.replace(nanos).is_some_and(|known| known != nanos) {
+            return Err(At(position));
+        }
         Ok(position + digits)
     }
 
@@ -268,7 +288,7 @@ impl Reader<'_> {
             _ => [(0, "AM"), (1, "PM")].into_iter().find(|(_, name)| starts(name)),
         };
         let (value, length) = found.map(|(value, name)| (value, name.len())).ok_or(At(position))?;
-        self.set(field, value as i64);
+        self.set(field, value as i64, position)?;
         Ok(position + length)
     }
 

@@ -11,15 +11,15 @@ use crate::cast::datetime::{MICROS_PER_DAY, civil_from_days, days_from_civil};
 
 /// A moment in a zone: what patterns write.
 pub(in crate::datetime) struct Moment<'a> {
-    micros: i64,
-    zone: &'a Zone,
-    zone_id: &'a str,
-    offset: i32,
-    days: i64,
-    micros_of_day: i64,
-    year: i64,
-    month: u32,
-    day: u32,
+    pub(super) micros: i64,
+    pub(super) zone: &'a Zone,
+    pub(super) zone_id: &'a str,
+    pub(super) offset: i32,
+    pub(super) days: i64,
+    pub(super) micros_of_day: i64,
+    pub(super) year: i64,
+    pub(super) month: u32,
+    pub(super) day: u32,
 }
 
 impl<'a> Moment<'a> {
@@ -78,7 +78,10 @@ impl<'a> Moment<'a> {
 
 impl Pattern {
     pub(in crate::datetime) fn write(&self, moment: &Moment<'_>, out: &mut String) -> SparkResult<()> {
-        write_items(&self.items, moment, out)
+        match &self.legacy {
+            Some(legacy) => legacy.write(moment, out),
+            None => write_items(&self.items, moment, out),
+        }
     }
 }
 

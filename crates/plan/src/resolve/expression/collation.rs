@@ -41,6 +41,12 @@ impl Resolver<'_> {
         if has_none && !collation::keeps_indeterminate(function.name) {
             return Err(self.indeterminate(function, name, &arguments));
         }
+        if let Some(first) = arguments.first()
+            && collation::refuses_unicode(function.name)
+            && first.data_type.collation().is_some_and(is_unicode)
+        {
+            return Err(self.not_plain(function, name, &arguments, first));
+        }
         let positions = collation::coerced_together(function.name, arguments.len());
         let operands = positions.iter().filter_map(|position| arguments.get(*position));
         let text = match agreement(operands)? {
@@ -121,12 +127,16 @@ impl Resolver<'_> {
             return Ok(());
         }
         let Some(first) = positions.first().and_then(|position| arguments.get(*position)) else { return Ok(()) };
-        Err(SparkError::new("DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE")
+        Err(self.not_plain(function, name, arguments, first))
+    }
+
+    fn not_plain(&self, function: &'static Function, name: &str, arguments: &[Typed], first: &Typed) -> SparkError {
+        SparkError::new("DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE")
             .param("sqlExpr", to_sql_expr(&self.print_collated(function, name, arguments)))
             .param("paramIndex", "first")
             .param("requiredType", "\"STRING\"")
             .param("inputSql", to_sql_expr(&self.printer().print(first)))
-            .param("inputType", to_sql_type(&first.data_type)))
+            .param("inputType", to_sql_type(&first.data_type))
     }
 
     /// The call as errors about collations show it.
@@ -138,6 +148,10 @@ impl Resolver<'_> {
             _ => self.printer().print_call(function, name, arguments),
         }
     }
+}
+
+fn is_unicode(name: &str) -> bool {
+    matches!(Collation::parse(name), Ok(Collation { comparison: Comparison::Unicode { .. }, .. }))
 }
 
 fn has_other_collation(data_type: &SparkType, text: &SparkType) -> bool {

@@ -2,6 +2,7 @@
 
 use datafusion::scalar::ScalarValue;
 use firesteel_base::error::quoting::{to_sql_expr, to_sql_type};
+use firesteel_base::identifier::quote_if_needed;
 use firesteel_base::{Origin, SparkError, SparkResult, SparkType};
 use firesteel_functions::collection;
 use firesteel_syntax::ir::expression::{Expression, FunctionCall, Like, LikeKind, LikeQuantifier};
@@ -11,7 +12,8 @@ use super::function::check_arity;
 use crate::lower::Lowering;
 use crate::resolver::Resolver;
 use crate::scope::Scope;
-use crate::typed::{Typed, TypedKind};
+use crate::sources::{METADATA, file_field};
+use crate::typed::{Substituted, Typed, TypedKind};
 
 impl Resolver<'_> {
     /// The call as a special form; `None` if the name is a plain function's.
@@ -35,10 +37,52 @@ impl Resolver<'_> {
                 let equal = self.call("=", arguments, origin)?;
                 self.call("not", vec![equal], origin).map(Some)
             }
+            "input_file_name" | "input_file_block_start" | "input_file_block_length" => {
+                self.input_file_form(name, call, scope, origin).map(Some)
+            }
             "grouping" => self.grouping_form(call, scope, origin).map(Some),
             "grouping_id" => self.grouping_id_form(call, scope, origin).map(Some),
             _ => Ok(None),
         }
+    }
+
+    /// `input_file_name()` and its like: what is known of the file that a row is read from; nothing where no file is.
+    fn input_file_form(
+        &self,
+        name: &str,
+        call: &FunctionCall,
+        scope: &Scope<'_>,
+        origin: &Origin,
+    ) -> SparkResult<Typed> {
+        let function = firesteel_functions::registry::find(name);
+        let function = function.ok_or_else(|| self.unresolved_routine(&call.name))?;
+        check_arity(function, name, call.arguments.len())?;
+        let Some((field, data_type)) = file_field(name) else { return Err(self.unresolved_routine(&call.name)) };
+        let printed: std::sync::Arc<str> = format!("{name}()").into();
+        let scopes = std::iter::successors(Some(scope), |scope| scope.below);
+        let known = scopes.flat_map(|scope| scope.hidden.iter().chain(scope.attributes));
+        let files: Vec<_> = known.filter(|attribute| &*attribute.name == METADATA).collect();
+        let child = match files.as_slice() {
+            [file] => {
+                let child = Box::new(Typed::column(file));
+                Typed::new(TypedKind::Field { child, name: field.into() }, data_type.clone(), false, origin.clone())
+            }
+            [] if self.files.borrow().is_empty() => {
+                let nothing = match data_type {
+                    SparkType::Long => ScalarValue::Int64(Some(-1)),
+                    _ => ScalarValue::Utf8(Some(String::new())),
+                };
+                Typed::literal(nothing, data_type.clone())
+            }
+            [] => return Err(SparkError::unsupported(format!("{name} above other than the files themselves"))),
+            _ => {
+                return Err(SparkError::new("MULTI_SOURCES_UNSUPPORTED_FOR_EXPRESSION")
+                    .param("expr", to_sql_expr(&printed))
+                    .at(origin));
+            }
+        };
+        let substituted = Substituted { child, printed: printed.clone(), title: printed };
+        Ok(Typed::new(TypedKind::Substituted(Box::new(substituted)), data_type, false, origin.clone()))
     }
 
     /// `resolve_expression` over a list without stars.
@@ -60,9 +104,23 @@ impl Resolver<'_> {
             };
             let name = name.unwrap_or_else(|| format!("col{}", index + 1));
             named.push(Typed::literal(ScalarValue::Utf8(Some(name)), SparkType::STRING));
-            named.push(value.into_unaliased());
+            named.push(self.printed_with_alias(value));
         }
         self.call("struct", named, origin)
+    }
+
+    /// A struct's value, which is printed with the name that was written for it.
+    fn printed_with_alias(&self, value: Typed) -> Typed {
+        let alias = match &value.kind {
+            TypedKind::Alias(alias) => alias.names.first().map(|name| quote_if_needed(name)),
+            _ => None,
+        };
+        let child = value.into_unaliased();
+        let Some(alias) = alias else { return child };
+        let (data_type, nullable, origin) = (child.data_type.clone(), child.nullable, child.origin.clone());
+        let printed: std::sync::Arc<str> = format!("{} AS {alias}", self.printer().print(&child)).into();
+        let substituted = Substituted { child, title: printed.clone(), printed };
+        Typed::new(TypedKind::Substituted(Box::new(substituted)), data_type, nullable, origin)
     }
 
     /// `when(condition, value, …, otherwise)`, as the DataFrame API sends CASE.

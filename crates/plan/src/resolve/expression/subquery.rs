@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use firesteel_base::error::quoting::to_sql_expr;
 use firesteel_base::{Origin, SparkError, SparkResult, SparkType};
 use firesteel_syntax::ir::Relation;
 use firesteel_syntax::ir::expression::Expression;
@@ -44,6 +45,21 @@ impl Resolver<'_> {
         Ok(Typed::new(kind, SparkType::Boolean, false, origin.clone()))
     }
 
+    /// `values IN (query)` as errors show it.
+    fn in_subquery_sql(&self, values: &[Typed], resolved: Resolved, scope: &Scope<'_>) -> SparkResult<String> {
+        let query = self.subquery_plan(resolved, scope)?;
+        let outer: Vec<_> = query.outer.iter().map(|attribute| attribute.name.to_string()).collect();
+        let printed: Vec<_> = values.iter().map(|value| self.printer().print(value)).collect();
+        let value = match printed.as_slice() {
+            [value] => value.clone(),
+            values => {
+                let fields: Vec<_> = values.iter().map(|value| format!("'{value}', {value}")).collect();
+                format!("named_struct({})", fields.join(", "))
+            }
+        };
+        Ok(to_sql_expr(&format!("({value} IN (listquery({})))", outer.join(", "))))
+    }
+
     pub fn in_subquery(
         &self,
         values: &[Expression],
@@ -56,8 +72,9 @@ impl Resolver<'_> {
         if values.len() != resolved.output.len() {
             let left: Vec<_> = values.iter().map(|value| format!("\"{}\"", self.printer().print(value))).collect();
             let right: Vec<_> = resolved.output.iter().map(|column| format!("\"{}\"", column.name)).collect();
+            let sql = self.in_subquery_sql(&values, resolved.clone(), scope)?;
             return Err(SparkError::new("DATATYPE_MISMATCH.IN_SUBQUERY_LENGTH_MISMATCH")
-                .param("sqlExpr", "\"(IN (listquery()))\"")
+                .param("sqlExpr", sql)
                 .param("leftLength", values.len().to_string())
                 .param("rightLength", resolved.output.len().to_string())
                 .param("leftColumns", left.join(", "))

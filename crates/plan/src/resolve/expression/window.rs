@@ -87,8 +87,16 @@ impl Resolver<'_> {
             }
             return Ok((WindowFunction::Aggregate(aggregate), data_type, nullable));
         };
-        let arguments = self.resolve_all(&call.arguments, scope)?;
+        let mut arguments = self.resolve_all(&call.arguments, scope)?;
         check_arity(registered, &name, arguments.len())?;
+        let mut call = call.as_ref().clone();
+        if registered.name == "nth_value"
+            && let [_, _, ignores] = arguments.as_slice()
+        {
+            call.ignore_nulls = Some(self.flag(ignores, "ignoreNulls", &name)?);
+            arguments.truncate(2);
+        }
+        let call = &call;
         let sql = || self.printer().print_call(registered, registered.name, &arguments);
         let bound = self.with_call(registered, &name, &arguments, call, true, &sql, bind)?;
         if bound.needs_order && order_by.is_empty() {
@@ -111,6 +119,17 @@ impl Resolver<'_> {
             ignore_nulls: call.ignore_nulls,
         };
         Ok((function, data_type, nullable))
+    }
+
+    /// An argument that is written as `true` or `false`.
+    fn flag(&self, argument: &Typed, parameter: &str, function: &str) -> SparkResult<bool> {
+        match argument.constant() {
+            Some(ScalarValue::Boolean(Some(flag))) => Ok(*flag),
+            _ => Err(SparkError::new("INVALID_PARAMETER_VALUE.BOOLEAN")
+                .param("parameter", format!("`{parameter}`"))
+                .param("functionName", format!("`{function}`"))
+                .param("invalidValue", to_sql_expr(&self.printer().print(argument)))),
+        }
     }
 
     /// A frame that is written out, checked as Spark checks it: each bound, both together, then both with the order.
@@ -320,7 +339,7 @@ fn is_backwards(frame: &Frame) -> bool {
 
 /// Rank-like functions run from the partition's first row to the current one.
 fn has_running_rows(name: &str) -> bool {
-    matches!(name, "row_number" | "rank" | "dense_rank" | "percent_rank" | "cume_dist" | "ntile")
+    matches!(name, "row_number" | "rank" | "dense_rank" | "percent_rank" | "ntile")
 }
 
 /// `lag` and `lead` look at one row: Spark prints that row as their frame.

@@ -15,13 +15,22 @@ impl Resolver<'_> {
         // The list's `grouping(…)` needs the grouping, and the grouping's ordinals need the list: positions of
         // `grouping` calls do not matter to the latter, so an empty grouping serves there.
         let list_scope = Scope { grouping: Some(&[]), ..scope };
-        let grouping = self.group_by(&aggregate.grouping, &aggregate.expressions, &list_scope)?;
-        let scope = Scope { grouping: Some(&grouping.expressions), ..scope };
+        let mut grouping = self.group_by(&aggregate.grouping, &aggregate.expressions, &list_scope)?;
+        let (input, time_window) = self.with_time_window(input, &grouping.expressions, true)?;
+        if let Some(time_window) = &time_window {
+            time_window.replace(&mut grouping.expressions)?;
+        }
+        let scope = Scope { grouping: Some(&grouping.expressions), ..Scope::of(&input, environment) };
         let mut selected = self.select_list(&aggregate.expressions, &scope)?;
         if aggregate.prepend_grouping {
             let groups = self.named_groups(&aggregate.grouping, &grouping.expressions, &scope)?;
             selected = groups.into_iter().chain(selected).collect();
         }
+        let Some(time_window) = time_window else {
+            let (input, selected) = self.with_selected_window(input, selected)?;
+            return self.block(input, Some(grouping), selected);
+        };
+        time_window.replace(&mut selected)?;
         self.block(input, Some(grouping), selected)
     }
 

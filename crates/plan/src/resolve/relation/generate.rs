@@ -59,6 +59,9 @@ impl Resolver<'_> {
         if name == "range" {
             return self.range_function(call, environment);
         }
+        if let Some(listed) = self.listing_function(&name, call)? {
+            return Ok(listed);
+        }
         if firesteel_functions::registry::find(&name).is_none() {
             return Err(unresolvable());
         }
@@ -189,7 +192,7 @@ impl Resolver<'_> {
     }
 
     /// The columns that can be named, each once.
-    fn columns_of(&self, input: &Resolved) -> impl Iterator<Item = Expr> + use<> {
+    pub(super) fn columns_of(&self, input: &Resolved) -> impl Iterator<Item = Expr> + use<> {
         let mut columns: Vec<Column> = Vec::new();
         for attribute in input.output.iter().chain(&input.hidden) {
             if !columns.contains(&attribute.column) {

@@ -28,6 +28,7 @@ impl Resolver<'_> {
 
     /// A projection of resolved expressions: a global aggregate if one of them aggregates.
     pub fn project_typed(&self, input: Resolved, selected: Vec<Typed>) -> SparkResult<Resolved> {
+        let (input, selected) = self.with_selected_window(input, selected)?;
         let aggregates = selected.iter().any(Typed::has_aggregate);
         let grouping = aggregates.then(|| GroupBy { expressions: Vec::new(), sets: None });
         self.block(input, grouping, selected)

@@ -123,7 +123,11 @@ impl Resolver<'_> {
     fn check_orderable(&self, child: &Typed) -> SparkResult<()> {
         use firesteel_base::SparkType;
         match &child.data_type {
-            SparkType::Map { .. } | SparkType::CalendarInterval | SparkType::Variant => {
+            SparkType::Map { .. }
+            | SparkType::CalendarInterval
+            | SparkType::Variant
+            | SparkType::Geometry { .. }
+            | SparkType::Geography { .. } => {
                 let printed = self.printer().print(child);
                 Err(SparkError::new("DATATYPE_MISMATCH.INVALID_ORDERING_TYPE")
                     .param("sqlExpr", format!("\"{printed} ASC NULLS FIRST\""))

@@ -192,7 +192,7 @@ fn can_assign(from: &SparkType, to: &SparkType) -> bool {
         _ if from == to => true,
         (T::Null, _) => true,
         (T::Array { .. } | T::Map { .. } | T::Struct(_), T::String { .. }) => false,
-        (T::Variant | T::UserDefined(_), T::String { .. }) => false,
+        (T::Variant | T::Geometry { .. } | T::Geography { .. } | T::UserDefined(_), T::String { .. }) => false,
         (_, T::String { .. }) => true,
         (left, right) if left.is_numeric() && right.is_numeric() => true,
         (left, right) if left.is_datetime() && right.is_datetime() => true,
@@ -236,7 +236,9 @@ fn is_up_cast(from: &SparkType, to: &SparkType) -> bool {
             i16::from(*precision) - i16::from(*scale) >= i16::from(digits) - i16::from(fraction) && *scale >= fraction
         }),
         (T::Date, T::Timestamp | T::TimestampNtz) => true,
-        (T::Array { .. } | T::Map { .. } | T::Struct(_) | T::Variant, _) => false,
+        (T::Array { .. } | T::Map { .. } | T::Struct(_) | T::Variant | T::Geometry { .. } | T::Geography { .. }, _) => {
+            false
+        }
         (_, T::String { .. }) => true,
         (from, to) => matches!((rank(from), rank(to)), (Some(from), Some(to)) if from <= to),
     }

@@ -99,10 +99,11 @@ impl Resolver<'_> {
 
 fn incompatible(view: &View, column: &str, persistent: &PersistentView, found: usize) -> SparkError {
     let expected = persistent.query_columns.iter().filter(|known| known.eq_ignore_ascii_case(column)).count();
+    let text = view.text.as_deref().unwrap_or_default();
     SparkError::new("INCOMPATIBLE_VIEW_SCHEMA_CHANGE")
         .param("viewName", firesteel_base::identifier::quote_name_parts(&view.name))
-        .param("colName", firesteel_base::identifier::quote_identifier(column))
+        .param("colName", column)
         .param("expectedNum", expected.to_string())
         .param("actualCols", format!("[{}]", vec![column; found].join(", ")))
-        .param("suggestion", "CREATE OR REPLACE VIEW")
+        .param("suggestion", format!("CREATE OR REPLACE VIEW {} AS {text}", view.name.join(".")))
 }

@@ -342,7 +342,15 @@ fn ordered_columns(session: &Session, new: &NewTable) -> SparkResult<SparkSchema
 }
 
 fn is_nested(data_type: &SparkType) -> bool {
-    matches!(data_type, SparkType::Array { .. } | SparkType::Map { .. } | SparkType::Struct(_) | SparkType::Variant)
+    matches!(
+        data_type,
+        SparkType::Array { .. }
+            | SparkType::Map { .. }
+            | SparkType::Struct(_)
+            | SparkType::Variant
+            | SparkType::Geometry { .. }
+            | SparkType::Geography { .. }
+    )
 }
 
 fn check_bucketing(session: &Session, new: &NewTable, bucketing: &Bucketing) -> SparkResult<()> {
