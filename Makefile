@@ -137,11 +137,12 @@ MINUTES ?= 30
 fuzz: build .venv/.stamp ## Search for text and requests that break parsers and decoding (MINUTES=30)
 	rustup toolchain install nightly --profile minimal --no-self-update
 	@command -v cargo-fuzz >/dev/null || cargo install --locked cargo-fuzz
+	cp Cargo.lock fuzz/ # The versions that the server is built with.
 	fuzz/seed.py
 	FIRESTEEL_FUZZ_CORPUS=fuzz/corpus/request FIRESTEEL_BINARY=$(DEBUG)/firesteel $(CLIENT) -m pytest -q \
 		tests/clients/test_fuzz.py -k changed_bytes
 	for target in text request; do \
-		cargo +nightly fuzz run --target-dir $(CACHE)/fuzz --sanitizer none $$target -- \
+		cargo +nightly fuzz run --features server --target-dir $(CACHE)/fuzz --sanitizer none $$target -- \
 			-max_total_time=$$(( $(MINUTES) * 60 )) -max_len=4000 -timeout=10 -rss_limit_mb=4096; \
 	done
 

@@ -26,6 +26,9 @@ QUERIES = {
     "cross join": "SELECT max(a.id * b.id) FROM range(5000000) a CROSS JOIN range(5000000) b",
     "subquery": "SELECT * FROM range(9) WHERE id > (SELECT count(*) FROM range(5000000) a JOIN range(5000000) b ON a.id + b.id < 0)",
     "aggregate": f"SELECT max(n) FROM (SELECT {HEAVY.format('id')} AS h, count(*) AS n FROM range(100000000) GROUP BY 1)",
+    "window": "SELECT max(s) FROM (SELECT sum(id) OVER (ORDER BY id ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) AS s"
+    " FROM range(2500000))",
+    "sorted window": "SELECT max(n) FROM (SELECT row_number() OVER (ORDER BY id % 1000) AS n FROM range(100000000))",
     "sort": f"SELECT * FROM (SELECT {HEAVY.format('id')} AS h FROM range(50000000)) ORDER BY h",
 }
 

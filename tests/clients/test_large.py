@@ -174,6 +174,11 @@ def test_what_one_function_makes_is_bounded(session):
     assert session.sql("SELECT 1").collect() == [(1,)]
 
 
+def test_rows_that_a_window_holds_are_counted(session):
+    with pytest.raises(Exception, match="MEMORY_LIMIT_EXCEEDED"):
+        session.sql("SELECT max(s) FROM (SELECT id, sum(id) OVER () AS s FROM range(100000000))").collect()
+
+
 def test_large_cells_go_in(server, session):
     # A sort needs room for a row and a copy of it.
     megabytes = size(10, 100)
