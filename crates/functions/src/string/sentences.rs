@@ -46,7 +46,7 @@ fn kind(character: char) -> Kind {
     match u32::from(character) {
         0x0300..=0x036f | 0x00ad | 0x200c..=0x200f | 0x20d0..=0x20ff | 0xfe00..=0xfe0f => Kind::Mark,
         0x3005 | 0x4e00..=0x9fa5 | 0xf900..=0xfa2d => Kind::Kanji,
-        0x30a1..=0x30fa | 0x30fb..=0x30fe => Kind::Katakana,
+        0x30a1..=0x30fe => Kind::Katakana,
         0x3041..=0x3094 | 0x3099..=0x309e => Kind::Hiragana,
         _ if character.is_numeric() => Kind::Digit,
         _ if character.is_alphabetic() => Kind::Letter,
