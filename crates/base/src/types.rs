@@ -190,6 +190,19 @@ impl SparkType {
         matches!(self, Self::YearMonthInterval { .. } | Self::DayTimeInterval { .. } | Self::CalendarInterval)
     }
 
+    /// Collections, structs, variants and shapes: values that have no text of their own.
+    pub fn is_nested(&self) -> bool {
+        matches!(
+            self,
+            Self::Array { .. }
+                | Self::Map { .. }
+                | Self::Struct(_)
+                | Self::Variant
+                | Self::Geometry { .. }
+                | Self::Geography { .. }
+        )
+    }
+
     /// The decimal type that holds every value of an integral type, as Spark's `DecimalType.forType` does.
     pub fn integral_as_decimal(&self) -> Option<(u8, i8)> {
         match self {

@@ -164,16 +164,7 @@ fn is_native(from: &SparkType, to: &SparkType) -> bool {
     use SparkType as T;
     match (from, to) {
         // Nested types are left to the kernel, which knows them all.
-        (T::Null, to) => !matches!(
-            to,
-            T::Array { .. }
-                | T::Map { .. }
-                | T::Struct(_)
-                | T::Variant
-                | T::Geometry { .. }
-                | T::Geography { .. }
-                | T::UserDefined(_)
-        ),
+        (T::Null, to) => !to.is_nested() && !matches!(to, T::UserDefined(_)),
         (T::Boolean, to) => to.is_integral() || matches!(to, T::Float | T::Double),
         (from, T::Boolean) => from.is_integral(),
         (from, to) if from.is_integral() && to.is_integral() => can_up_cast(from, to),

@@ -137,35 +137,33 @@ const COMPARISONS: &[&str] = &["=", "<", "<=", ">", ">="];
 const CONDITION_PARTS_MAX: usize = 96;
 
 /// The arguments of a call, each computed for the rows for which those that Spark computes before it are not NULL.
-/// `nullable` says which may be.
-pub fn stopping_at_null(function: &str, nullable: &[bool], mut arguments: Vec<Expr>) -> Vec<Expr> {
+pub fn stopping_at_null(function: &str, mut arguments: Vec<Expr>, is_nullable: impl Fn(usize) -> bool) -> Vec<Expr> {
     let is_divisor_first = DIVISOR_FIRST.contains(&function);
     if !is_divisor_first && !LEFT_TO_RIGHT.contains(&function) || !arguments.iter().any(raises) {
         return arguments;
     }
+    let mut order: Vec<usize> = (0..arguments.len()).collect();
     if is_divisor_first {
-        arguments.reverse();
+        order.reverse();
     }
-    let is_nullable = |index: usize| {
-        let place = if is_divisor_first { nullable.len().wrapping_sub(index + 1) } else { index };
-        nullable.get(place).copied().unwrap_or(true)
-    };
-    let mut before: Vec<Expr> = Vec::new();
-    for (index, argument) in arguments.iter_mut().enumerate() {
-        let condition = before.iter().cloned().reduce(Expr::and);
+    let mut condition: Option<Expr> = None;
+    for index in order {
+        let Some(argument) = arguments.get_mut(index) else { continue };
         let plain = argument.clone();
-        if let Some(condition) = condition.filter(|condition| {
-            // What compares the columns of two sides must stay what two sides can be joined by.
+        // What compares the columns of two sides must stay what two sides can be joined by.
+        let is_guarded = |condition: &&Expr| {
             raises(&plain) && (!COMPARISONS.contains(&function) || have_columns_in_common(condition, &plain))
-        }) {
-            *argument = filtered(plain.clone(), &condition);
+        };
+        if let Some(condition) = condition.as_ref().filter(is_guarded) {
+            *argument = filtered(plain.clone(), condition);
         }
         if is_nullable(index) && !plain.is_volatile() && parts(&plain) <= CONDITION_PARTS_MAX {
-            before.push(plain.is_not_null());
+            let is_there = plain.is_not_null();
+            condition = Some(match condition {
+                Some(before) => before.and(is_there),
+                None => is_there,
+            });
         }
-    }
-    if is_divisor_first {
-        arguments.reverse();
     }
     arguments
 }

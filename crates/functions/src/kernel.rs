@@ -269,8 +269,8 @@ impl<K: Kernel> ScalarUDFImpl for Adapter<K> {
 fn with_one_nan(value: ColumnarValue) -> ColumnarValue {
     match value {
         ColumnarValue::Array(array) => ColumnarValue::Array(match array.data_type() {
-            DataType::Float64 => with_plain_nans::<Float64Type>(array, |value| value.to_bits() > NEGATIVE_INFINITY_64),
-            DataType::Float32 => with_plain_nans::<Float32Type>(array, |value| value.to_bits() > NEGATIVE_INFINITY_32),
+            DataType::Float64 => with_plain_nans::<Float64Type>(array),
+            DataType::Float32 => with_plain_nans::<Float32Type>(array),
             _ => array,
         }),
         ColumnarValue::Scalar(ScalarValue::Float64(Some(value))) if value.is_nan() => {
@@ -283,16 +283,10 @@ fn with_one_nan(value: ColumnarValue) -> ColumnarValue {
     }
 }
 
-const NEGATIVE_INFINITY_64: u64 = f64::NEG_INFINITY.to_bits();
-const NEGATIVE_INFINITY_32: u32 = f32::NEG_INFINITY.to_bits();
-
 /// Arrays without a negative NaN, which are nearly all, stay as they are.
-fn with_plain_nans<T: ArrowPrimitiveType<Native: Float>>(
-    array: ArrayRef,
-    is_negative_nan: fn(T::Native) -> bool,
-) -> ArrayRef {
+fn with_plain_nans<T: ArrowPrimitiveType<Native: Float>>(array: ArrayRef) -> ArrayRef {
     let Some(floats) = array.as_primitive_opt::<T>() else { return array };
-    if !floats.values().iter().any(|value| is_negative_nan(*value)) {
+    if !floats.values().iter().any(|value| value.is_nan() && value.is_sign_negative()) {
         return array;
     }
     let plain = |value: T::Native| if value.is_nan() { T::Native::nan() } else { value };

@@ -98,8 +98,8 @@ impl Lowering<'_> {
             TypedKind::Outer(attribute) => Ok(outer_reference(attribute)),
             TypedKind::Literal(value) => Ok(Expr::Literal(value.clone(), None)),
             TypedKind::Scalar(call) => {
-                let nullable: Vec<bool> = call.arguments.iter().map(|argument| argument.nullable).collect();
-                let arguments = guard::stopping_at_null(call.function.name, &nullable, self.all(&call.arguments)?);
+                let is_nullable = |index: usize| call.arguments.get(index).is_none_or(|argument| argument.nullable);
+                let arguments = guard::stopping_at_null(call.function.name, self.all(&call.arguments)?, is_nullable);
                 match &call.bound.build {
                     Build::Udf(udf) => Ok(udf.call(arguments)),
                     Build::Kernel(udf) => {

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use arrow::array::{RecordBatch, RecordBatchOptions, UInt64Array};
 use arrow::compute::take_arrays;
+use datafusion::common::Result;
 use datafusion::common::tree_node::TreeNodeRecursion;
-use datafusion::common::{Result, internal_err};
 use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_expr::{Distribution, OrderingRequirements, Partitioning, PhysicalExpr};
@@ -17,6 +17,7 @@ use firesteel_functions::sampler::Sampler;
 use firesteel_plan::operator::{RandomSample, RowOperator};
 use futures::{StreamExt, TryStreamExt};
 
+use super::only_input;
 use super::tap::{Tap, Taps};
 
 /// A row operator at work.
@@ -116,9 +117,7 @@ impl ExecutionPlan for RowOperatorExec {
     }
 
     fn with_new_children(self: Arc<Self>, children: Vec<Arc<dyn ExecutionPlan>>) -> Result<Arc<dyn ExecutionPlan>> {
-        let Ok([input]) = <[Arc<dyn ExecutionPlan>; 1]>::try_from(children) else {
-            return internal_err!("a row operator has one input");
-        };
+        let input = only_input(children)?;
         Ok(Arc::new(Self {
             properties: properties(&self.operator, &input),
             operator: self.operator.clone(),

@@ -18,6 +18,7 @@ use crate::cast::datetime::MICROS_PER_DAY;
 use crate::cast::interval::{CalendarParts, parse_calendar};
 use crate::coercion::{Expected, quoted_type};
 use crate::function::{Function, Scalar};
+use crate::kernel::budget::Budget;
 use crate::kernel::nested::{RowBuilder, conform, element_field};
 use crate::kernel::rows::{at, primitive};
 use crate::kernel::{KernelCall, from_arrow, kernel_call, kernel_udf, kernels};
@@ -33,6 +34,8 @@ pub const SESSION_WINDOW_NAME: &str = "session_window";
 
 /// How many windows a row may belong to.
 const WINDOWS_MAX: i64 = 100_000;
+/// Its start and its end.
+const WINDOW_BYTES: usize = 16;
 
 kernels! {
     TumblingWindow = "spark_window" => tumbling;
@@ -307,6 +310,7 @@ fn sliding(call: &KernelCall<'_>) -> SparkResult<ColumnarValue> {
         let moments = at(arrays, 0)?.as_primitive::<TimestampMicrosecondType>();
         let mut starts = TimestampMicrosecondBuilder::with_capacity(moments.len());
         let mut rows = RowBuilder::new(moments.len());
+        let mut budget = Budget::of(moments.len());
         let mut count = 0;
         for row in 0..moments.len() {
             if moments.is_null(row) {
@@ -314,6 +318,7 @@ fn sliding(call: &KernelCall<'_>) -> SparkResult<ColumnarValue> {
                 continue;
             }
             for start in spacing.starts(moments.value(row)) {
+                budget.take(row, WINDOW_BYTES)?;
                 starts.append_value(start);
                 count += 1;
             }

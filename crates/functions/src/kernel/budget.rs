@@ -30,7 +30,13 @@ pub fn limit_calls(bytes: usize) {
 pub fn multiplies(kernel: &str) -> bool {
     matches!(
         kernel,
-        "spark_array_repeat" | "spark_lpad" | "spark_repeat" | "spark_rpad" | "spark_sequence" | "spark_space"
+        "spark_array_repeat"
+            | "spark_lpad"
+            | "spark_repeat"
+            | "spark_rpad"
+            | "spark_sequence"
+            | "spark_sliding_windows"
+            | "spark_space"
     )
 }
 

@@ -222,16 +222,7 @@ fn partition_columns(schema: &SparkSchema, names: &[String], settings: &FileSett
                 .param("col", name)
                 .param("schemaCatalog", SparkType::Struct(schema.clone()).catalog_string()));
         };
-        let nested = matches!(
-            field.data_type,
-            SparkType::Array { .. }
-                | SparkType::Map { .. }
-                | SparkType::Struct(_)
-                | SparkType::Variant
-                | SparkType::Geometry { .. }
-                | SparkType::Geography { .. }
-        );
-        if nested || field.data_type == SparkType::CalendarInterval {
+        if field.data_type.is_nested() || field.data_type == SparkType::CalendarInterval {
             return Err(SparkError::new("INVALID_PARTITION_COLUMN_DATA_TYPE")
                 .param("type", format!("\"{}\"", field.data_type.sql())));
         }

@@ -326,7 +326,7 @@ fn ordered_columns(session: &Session, new: &NewTable) -> SparkResult<SparkSchema
                 .param("tableName", new.name.quoted())
                 .param("tableCols", known.join(", "))
         })?;
-        if is_nested(&field.data_type) {
+        if field.data_type.is_nested() {
             return Err(SparkError::new("INVALID_PARTITION_COLUMN_DATA_TYPE")
                 .param("type", firesteel_base::error::to_sql_type(&field.data_type)));
         }
@@ -339,18 +339,6 @@ fn ordered_columns(session: &Session, new: &NewTable) -> SparkResult<SparkSchema
     let mut fields: Vec<SparkField> = new.schema.iter().filter(|field| !is_partition(field)).cloned().collect();
     fields.extend(partitions.iter().cloned());
     Ok(SparkSchema::new(fields))
-}
-
-fn is_nested(data_type: &SparkType) -> bool {
-    matches!(
-        data_type,
-        SparkType::Array { .. }
-            | SparkType::Map { .. }
-            | SparkType::Struct(_)
-            | SparkType::Variant
-            | SparkType::Geometry { .. }
-            | SparkType::Geography { .. }
-    )
 }
 
 fn check_bucketing(session: &Session, new: &NewTable, bucketing: &Bucketing) -> SparkResult<()> {
