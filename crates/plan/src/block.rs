@@ -38,6 +38,8 @@ pub struct Block {
     pub qualify: Vec<Typed>,
     /// HAVING needs what is not selected: then ORDER BY sees the selected columns and those grouped by, and no more.
     pub having_adds: bool,
+    /// Aggregates that the subqueries of HAVING name.
+    pub outer_aggregates: Vec<Output>,
 }
 
 /// A column of a block: what it is computed from, and what stands for it above.
@@ -66,6 +68,7 @@ impl Block {
             outputs: self.outputs.iter().chain(&self.extras).map(|output| output.expression.clone()).collect(),
             having: self.having.clone(),
             qualify: self.qualify.clone(),
+            outer_aggregates: self.outer_aggregates.clone(),
         };
         if let Some(grouping) = &self.grouping {
             building.aggregate(grouping)?;
@@ -98,6 +101,7 @@ struct Building<'a, 'b> {
     outputs: Vec<Typed>,
     having: Vec<Typed>,
     qualify: Vec<Typed>,
+    outer_aggregates: Vec<Output>,
 }
 
 impl Building<'_, '_> {
@@ -119,7 +123,8 @@ impl Building<'_, '_> {
             extraction.rewrite(expression)?;
         }
         extraction.names_above = Some(std::mem::take(&mut self.names));
-        for expression in self.having.iter_mut().chain(extras) {
+        let outer_aggregates = self.outer_aggregates.iter_mut().map(|output| &mut output.expression);
+        for expression in self.having.iter_mut().chain(extras).chain(outer_aggregates) {
             extraction.rewrite(expression)?;
         }
         let Extraction { groups, aggregates, .. } = extraction;
@@ -164,6 +169,19 @@ impl Building<'_, '_> {
             let filter = Filter::try_new(some, Arc::new(self.plan.clone())).map_err(from_engine)?;
             self.plan = LogicalPlan::Filter(filter);
         }
+        self.name_outer_aggregates()
+    }
+
+    /// The columns under which subqueries know this query's aggregates.
+    fn name_outer_aggregates(&mut self) -> SparkResult<()> {
+        if self.outer_aggregates.is_empty() {
+            return Ok(());
+        }
+        let mut columns: Vec<_> = self.plan.schema().columns().into_iter().map(Expr::Column).collect();
+        for output in std::mem::take(&mut self.outer_aggregates) {
+            columns.push(alias(self.lowering().expression(&output.expression)?, &output.attribute.column));
+        }
+        self.plan = project(columns, self.plan.clone())?;
         Ok(())
     }
 

@@ -292,7 +292,17 @@ impl Lowering<'_> {
     fn frame(&self, frame: &Frame, order_by: &[SortKey]) -> SparkResult<WindowFrame> {
         let is_unordered = order_by.is_empty();
         let is_date = matches!(order_by, [key] if key.child.data_type == SparkType::Date);
-        let units = if frame.is_rows { WindowFrameUnits::Rows } else { WindowFrameUnits::Range };
+        let has_distance =
+            |bound: &Bound| !matches!(bound, Bound::UnboundedPreceding | Bound::UnboundedFollowing | Bound::CurrentRow);
+        // The engine takes no range of some types. Without a distance it is the same as one of groups of peers.
+        let is_of_peers = !has_distance(&frame.lower) && !has_distance(&frame.upper);
+        let units = match frame.is_rows {
+            true => WindowFrameUnits::Rows,
+            false if is_of_peers && order_by.iter().any(|key| is_rangeless(&key.child.data_type)) => {
+                WindowFrameUnits::Groups
+            }
+            false => WindowFrameUnits::Range,
+        };
         let is_whole = matches!((&frame.lower, &frame.upper), (Bound::UnboundedPreceding, Bound::UnboundedFollowing));
         // Without an order every row is a peer of every other: the running frame is the whole partition.
         if is_unordered && (is_whole || !frame.is_rows) {
@@ -300,14 +310,19 @@ impl Lowering<'_> {
         }
         Ok(WindowFrame::new_bounds(
             units,
-            frame_bound(&frame.lower, frame.is_rows, is_date)?,
-            frame_bound(&frame.upper, frame.is_rows, is_date)?,
+            frame_bound(&frame.lower, units, is_date)?,
+            frame_bound(&frame.upper, units, is_date)?,
         ))
     }
 
     pub fn sort_keys(&self, keys: &[SortKey]) -> SparkResult<Vec<SortExpr>> {
         keys.iter().map(|key| Ok(SortExpr::new(self.key(&key.child)?, key.ascending, key.nulls_first))).collect()
     }
+}
+
+/// Types that have an order, and of which the engine makes no ranges.
+fn is_rangeless(data_type: &SparkType) -> bool {
+    matches!(data_type, SparkType::Binary | SparkType::Struct(_))
 }
 
 /// The frame of all rows of the partition.
@@ -319,8 +334,9 @@ fn whole_partition() -> WindowFrame {
     )
 }
 
-fn frame_bound(bound: &Bound, is_rows: bool, is_date: bool) -> SparkResult<WindowFrameBound> {
-    let unbounded = if is_rows { ScalarValue::UInt64(None) } else { ScalarValue::Null };
+fn frame_bound(bound: &Bound, units: WindowFrameUnits, is_date: bool) -> SparkResult<WindowFrameBound> {
+    let is_rows = units == WindowFrameUnits::Rows;
+    let unbounded = if units != WindowFrameUnits::Range { ScalarValue::UInt64(None) } else { ScalarValue::Null };
     let distance = |distance: &Typed| -> SparkResult<ScalarValue> {
         let value = distance.constant().cloned().ok_or_else(|| SparkError::internal("a frame bound was not folded"))?;
         match value {

@@ -1,5 +1,6 @@
 //! Where names are looked up: columns, aliases before, lambda parameters, queries around.
 
+use std::cell::RefCell;
 use std::sync::Arc;
 
 use datafusion::common::Column;
@@ -7,6 +8,7 @@ use firesteel_base::{Origin, SparkError, SparkResult, SparkType};
 use firesteel_syntax::ir::expression::Attribute as Name;
 
 use crate::attribute::Attribute;
+use crate::block::Output;
 use crate::resolved::{PlanIds, Resolved};
 use crate::resolver::{Environment, Resolver};
 use crate::typed::{Typed, TypedKind};
@@ -28,6 +30,8 @@ pub struct Scope<'a> {
     pub grouping: Option<&'a [Typed]>,
     /// The parameters of the function whose body this is.
     pub parameters: Option<&'a Parameters>,
+    /// Where subqueries leave the aggregates of this query's rows that they name, which HAVING lets them do.
+    pub outer_aggregates: Option<&'a RefCell<Vec<Output>>>,
     pub environment: Environment<'a>,
 }
 
@@ -65,6 +69,7 @@ impl<'a> Scope<'a> {
             lambda: None,
             grouping: None,
             parameters: None,
+            outer_aggregates: None,
             environment,
         }
     }
@@ -81,6 +86,7 @@ impl<'a> Scope<'a> {
             lambda: None,
             grouping: None,
             parameters: None,
+            outer_aggregates: None,
             environment,
         }
     }
@@ -102,7 +108,8 @@ impl<'a> Scope<'a> {
             .or_else(|| self.environment.outer.and_then(|outer| outer.attribute_of(column)))
     }
 
-    fn is_visible(&self, attribute: &Attribute) -> bool {
+    /// Whether the attribute is this query's own.
+    pub fn is_visible(&self, attribute: &Attribute) -> bool {
         self.attributes.iter().chain(self.hidden).any(|known| known.id == attribute.id)
             || self.below.is_some_and(|below| below.is_visible(attribute))
     }
@@ -134,7 +141,9 @@ impl Resolver<'_> {
         if let Some(found) = self.find_column(parts, scope, origin)? {
             return Ok(Some(found));
         }
-        if let Some((_, typed)) = parts.first().and_then(|first| self.find_alias(first, scope)) {
+        if let Some(first) = parts.first()
+            && let Some(typed) = self.find_alias(first, scope, origin)?
+        {
             return self.fields(typed.clone(), parts.get(1..).unwrap_or(&[]), origin).map(Some);
         }
         if let Some(literal) = self.literal_function(parts, origin)? {
@@ -184,8 +193,17 @@ impl Resolver<'_> {
         Ok(None)
     }
 
-    fn find_alias<'s>(&self, name: &str, scope: &'s Scope<'_>) -> Option<&'s (Arc<str>, Typed)> {
-        scope.aliases.iter().rev().find(|(alias, _)| self.same_name(alias, name))
+    /// What the SELECT list gave this name before. A generator's column exists only above the list's input.
+    fn find_alias<'s>(&self, name: &str, scope: &'s Scope<'_>, origin: &Origin) -> SparkResult<Option<&'s Typed>> {
+        let mut found = scope.aliases.iter().filter(|(alias, _)| self.same_name(alias, name));
+        let first = found.next().map(|(_, typed)| typed);
+        match found.count() {
+            0 => Ok(first.filter(|typed| !typed.has_generator())),
+            more => Err(SparkError::new("AMBIGUOUS_LATERAL_COLUMN_ALIAS")
+                .param("name", quote_parts(&[name.to_owned()]))
+                .param("n", (more + 1).to_string())
+                .at(origin)),
+        }
     }
 
     /// Columns that the name may mean: with the most name parts taken as a qualifier first.

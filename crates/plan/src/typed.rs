@@ -252,6 +252,17 @@ impl Typed {
         }
     }
 
+    /// The name that a SELECT list gives this, for those behind it, and what has the name.
+    pub fn alias_of_one(&self) -> Option<(Arc<str>, Self)> {
+        match &self.kind {
+            TypedKind::Alias(alias) => match alias.names.as_slice() {
+                [name] => Some((name.clone(), alias.child.clone())),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
     /// Under any aliases, by value.
     pub fn into_unaliased(self) -> Self {
         match self.kind {

@@ -193,7 +193,7 @@ impl Unnesting<'_, '_> {
             let marked = columns_of(&joinable.plan).into_iter().chain([alias(lit(true), &marker)]).collect();
             joinable.plan = projected(joinable.plan, marked)?;
             let nothing = Expr::Column(marker).is_null();
-            result = when(nothing, empty.value(&value)?).otherwise(result).map_err(from_engine)?;
+            result = when(nothing, empty.value(&value)).otherwise(result).map_err(from_engine)?;
         }
         let columns = columns_of(input);
         let joined = joinable.join(input.clone(), JoinType::Left)?;

@@ -13,6 +13,7 @@ mod local;
 mod missing;
 mod nearest;
 mod observe;
+mod outer_aggregates;
 mod pivot;
 mod project;
 mod recursive;
@@ -20,6 +21,7 @@ mod routine;
 mod sample;
 mod scan;
 mod script;
+mod selected_generators;
 mod set_operation;
 mod sort;
 mod statistics;
@@ -156,22 +158,29 @@ impl Resolver<'_> {
     fn filter(&self, input: &Relation, condition: &Expression, environment: Environment<'_>) -> SparkResult<Resolved> {
         let input = self.resolve_relation(input, environment)?;
         let (input, condition) = self.condition_above(input, condition, environment)?;
+        let condition = self.with_outer_aggregates(condition, environment)?;
+        self.filter_typed(input, &condition)
+    }
+
+    /// The rows for which a resolved condition holds.
+    fn filter_typed(&self, input: Resolved, condition: &Typed) -> SparkResult<Resolved> {
+        above::without_windows(condition, "WHERE")?;
         if condition.has_aggregate() {
             let mut found = Vec::new();
-            aggregates(&condition, &mut found);
+            aggregates(condition, &mut found);
             let printed: Vec<_> = found.into_iter().map(|call| self.printer().print(&qualified(call))).collect();
             return Err(SparkError::new("INVALID_WHERE_CONDITION")
-                .param("condition", firesteel_base::error::quoting::to_sql_expr(&self.printer().print(&condition)))
+                .param("condition", firesteel_base::error::quoting::to_sql_expr(&self.printer().print(condition)))
                 .param("expressionList", printed.join(", "))
                 .at(&firesteel_base::Origin::Unknown));
         }
         if condition.has_generator() {
-            let printed = self.printer().print(&numbered(&condition));
+            let printed = self.printer().print(&numbered(condition));
             return Err(
                 SparkError::new("UNSUPPORTED_GENERATOR.OUTSIDE_SELECT").param("plan", format!("'Filter {printed}"))
             );
         }
-        let predicate = self.lowering().expression(&condition)?;
+        let predicate = self.lowering().expression(condition)?;
         let filter = Filter::try_new(predicate, Arc::new(input.plan.clone())).map_err(from_engine)?;
         Ok(Resolved { plan: LogicalPlan::Filter(filter), block: None, ..input })
     }

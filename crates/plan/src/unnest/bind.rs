@@ -144,17 +144,15 @@ impl Walk<'_, '_, '_> {
 
     /// The rows of `child` that meet a condition; what refers outside becomes keys and filters.
     fn conditions(&self, mut child: Bound, predicate: Expr) -> SparkResult<Option<Bound>> {
+        // Behind the filter, a row that it dropped could not be told from one that was never there.
+        if child.empty.is_some() {
+            return Ok(None);
+        }
         let mut inner = Vec::new();
         for conjunct in split_conjunction_owned(predicate) {
             if let Some(conjunct) = self.inside(conjunct.clone(), &child.keys)? {
-                if let Some(empty) = child.empty.take() {
-                    child.empty = Some(empty.through_filter(&conjunct)?);
-                }
                 inner.push(conjunct);
                 continue;
-            }
-            if child.empty.is_some() {
-                return Ok(None);
             }
             match self.as_key(conjunct) {
                 Ok((outer, expression)) => child.add_key(self.unnesting, outer, expression)?,
@@ -217,7 +215,7 @@ impl Walk<'_, '_, '_> {
         for column in aggregate.schema.columns() {
             let value = Expr::Column(column.clone());
             let nothing = Expr::Column(found.clone()).is_null();
-            let filled = match empty.column_value(&column) {
+            let filled = match empty.value(&column) {
                 Expr::Literal(value, _) if value.is_null() => Expr::Column(column),
                 other => alias(when(nothing, other).otherwise(value).map_err(from_engine)?, &column),
             };
@@ -319,7 +317,44 @@ impl Walk<'_, '_, '_> {
         if left.empty.is_some() || right.empty.is_some() {
             return Ok(None);
         }
+        let right = self.apart(&left, right)?;
         self.join_bound(join, left, right)
+    }
+
+    /// The right side with other names for the columns that the left one has too: both may hold the same subquery.
+    fn apart(&self, left: &Bound, right: Bound) -> SparkResult<Bound> {
+        let columns = right.plan.schema().columns();
+        let renamed: Vec<(Column, Column)> = columns
+            .iter()
+            .filter(|column| left.plan.schema().has_column(column))
+            .map(|column| (column.clone(), self.unnesting.fresh()))
+            .collect();
+        if renamed.is_empty() {
+            return Ok(right);
+        }
+        let new_name = |column: &Column| renamed.iter().find(|(known, _)| known == column).map(|(_, new)| new.clone());
+        let shown = columns
+            .into_iter()
+            .map(|column| match new_name(&column) {
+                Some(new) => alias(Expr::Column(column), &new),
+                None => Expr::Column(column),
+            })
+            .collect();
+        let keys = right.keys.into_iter().map(|key| Key { column: new_name(&key.column).unwrap_or(key.column), ..key });
+        let rename = |filter: Expr| {
+            let rewritten = filter.transform_up(|expression| {
+                Ok(match &expression {
+                    Expr::Column(column) => match new_name(column) {
+                        Some(new) => Transformed::yes(Expr::Column(new)),
+                        None => Transformed::no(expression),
+                    },
+                    _ => Transformed::no(expression),
+                })
+            });
+            rewritten.map(|transformed| transformed.data).map_err(from_engine)
+        };
+        let filters = right.filters.into_iter().map(rename).collect::<SparkResult<_>>()?;
+        Ok(Bound { plan: projected(right.plan, shown)?, keys: keys.collect(), filters, empty: right.empty })
     }
 
     fn side(&self, plan: &LogicalPlan, leads: bool) -> SparkResult<Option<Bound>> {

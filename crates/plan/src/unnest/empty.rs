@@ -6,7 +6,7 @@ use std::sync::Arc;
 use datafusion::common::Column;
 use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::logical_expr::expr::AggregateFunction;
-use datafusion::logical_expr::{Aggregate, EmptyRelation, Expr, LogicalPlan, Projection, lit, when};
+use datafusion::logical_expr::{Aggregate, EmptyRelation, Expr, LogicalPlan, Projection, lit};
 use datafusion::scalar::ScalarValue;
 use firesteel_base::SparkResult;
 use firesteel_functions::kernel::from_engine;
@@ -17,8 +17,6 @@ use super::{aggregated, alone};
 #[derive(Clone)]
 pub(super) struct Empty {
     values: HashMap<Column, Expr>,
-    /// Filters above the aggregate: the row is there only if they hold.
-    conditions: Vec<Expr>,
 }
 
 /// Aggregate functions whose value over no rows is NULL.
@@ -32,7 +30,7 @@ impl Empty {
         for (expression, column) in aggregate.aggr_expr.iter().zip(aggregate.schema.columns()) {
             values.insert(column, empty_value(expression, aggregate)?);
         }
-        Ok(Self { values, conditions: Vec::new() })
+        Ok(Self { values })
     }
 
     pub(super) fn through_projection(&self, projection: &Projection) -> SparkResult<Self> {
@@ -40,24 +38,11 @@ impl Empty {
         for (expression, column) in projection.expr.iter().zip(projection.schema.columns()) {
             values.insert(column, self.substituted(expression.clone().unalias())?);
         }
-        Ok(Self { values, conditions: self.conditions.clone() })
+        Ok(Self { values })
     }
 
-    pub(super) fn through_filter(mut self, predicate: &Expr) -> SparkResult<Self> {
-        let condition = self.substituted(predicate.clone())?;
-        self.conditions.push(condition);
-        Ok(self)
-    }
-
-    /// The column's value, NULL if the row is filtered out.
-    pub(super) fn value(&self, column: &Column) -> SparkResult<Expr> {
-        let value = self.values.get(column).cloned().unwrap_or_else(null);
-        self.conditions
-            .iter()
-            .try_fold(value, |value, condition| when(condition.clone(), value).otherwise(null()).map_err(from_engine))
-    }
-
-    pub(super) fn column_value(&self, column: &Column) -> Expr {
+    /// The column's value.
+    pub(super) fn value(&self, column: &Column) -> Expr {
         self.values.get(column).cloned().unwrap_or_else(null)
     }
 

@@ -1,6 +1,6 @@
 //! Expressions from `OR` down to the operators with two operands.
 
-use firesteel_base::SparkResult;
+use firesteel_base::{Origin, SparkResult};
 
 use super::cursor::Parser;
 use super::keywords::Keyword;
@@ -169,20 +169,28 @@ impl Parser<'_> {
         let start = self.position();
         let function = match self.kind() {
             TokenKind::Minus if self.is_number_at(start + 1) => return self.primary(),
-            TokenKind::Minus => "negative",
+            TokenKind::Minus => {
+                self.take();
+                let operand = self.nested(Self::unary)?;
+                return Ok(negated(operand, self.origin_since(start)));
+            }
             TokenKind::Plus => "positive",
             TokenKind::Tilde => "~",
             _ => return self.primary(),
         };
         self.take();
         let operand = self.nested(Self::unary)?;
-        let mut negated = Expression::call(function, vec![operand], self.origin_since(start));
-        // The operator, unlike the function of that name, prints as a sign.
-        if let ("negative", ExpressionKind::Function(call)) = (function, &mut negated.kind) {
-            call.is_internal = true;
-        }
-        Ok(negated)
+        Ok(Expression::call(function, vec![operand], self.origin_since(start)))
     }
+}
+
+/// The operator, which unlike the function of that name prints as a sign.
+pub(super) fn negated(operand: Expression, origin: Origin) -> Expression {
+    let mut negated = Expression::call("negative", vec![operand], origin);
+    if let ExpressionKind::Function(call) = &mut negated.kind {
+        call.is_internal = true;
+    }
+    negated
 }
 
 /// A tree over `items` of logarithmic depth that keeps their order, split where Spark splits it. `None`: no items.

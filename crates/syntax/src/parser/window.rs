@@ -3,6 +3,7 @@
 use firesteel_base::SparkResult;
 
 use super::cursor::Parser;
+use super::expression::negated;
 use super::keywords::Keyword;
 use super::token::TokenKind;
 use crate::ir::expression::{FrameBound, FrameUnit, Window, WindowFrame, WindowSpecification};
@@ -84,11 +85,7 @@ impl Parser<'_> {
             let message = "Frame bound value must be a literal.";
             return Err(self.error_since("_LEGACY_ERROR_TEMP_0064", start).param("msg", message));
         }
-        let distance = if side == Some(Keyword::Preceding) {
-            Expression::call("negative", vec![distance], origin)
-        } else {
-            distance
-        };
+        let distance = if side == Some(Keyword::Preceding) { negated(distance, origin) } else { distance };
         Ok(FrameBound::Offset(Box::new(distance)))
     }
 

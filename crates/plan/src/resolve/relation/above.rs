@@ -1,6 +1,6 @@
 //! What stands above a SELECT block and may refer to what the block did not select: HAVING, QUALIFY, ORDER BY, filters.
 
-use std::sync::Arc;
+use std::cell::RefCell;
 
 use firesteel_base::{SparkError, SparkResult};
 use firesteel_syntax::ir::{Expression, Relation};
@@ -26,12 +26,18 @@ impl Resolver<'_> {
     ) -> SparkResult<Resolved> {
         let input = self.resolve_relation(input, environment)?;
         let Some(block) = &input.block else { return self.filter_resolved(input, condition, environment) };
-        let resolve = |scope: &Scope<'_>| self.resolve_condition(condition, &Scope { grouping_first: true, ..*scope });
+        let outer_aggregates = RefCell::default();
+        let resolve = |scope: &Scope<'_>| {
+            let outer_aggregates = Some(&outer_aggregates);
+            self.resolve_condition(condition, &Scope { grouping_first: true, outer_aggregates, ..*scope })
+        };
         let condition = self.with_block_scope(&input, block, environment, resolve)?;
         without_windows(&condition, "HAVING")?;
+        self.refuse_mixed_aggregates(&condition)?;
         let mut block = Block::clone(block);
         block.having_adds |= block.needs_more_for(&condition)?;
         block.having.push(block.in_terms_of_input(condition));
+        block.outer_aggregates.extend(outer_aggregates.take());
         if block.grouping.is_none() {
             block.grouping = Some(GroupBy { expressions: Vec::new(), sets: None });
         }
@@ -60,11 +66,7 @@ impl Resolver<'_> {
         environment: Environment<'_>,
     ) -> SparkResult<Resolved> {
         let condition = self.resolve_condition(condition, &Scope::of(&input, environment))?;
-        without_windows(&condition, "WHERE")?;
-        let predicate = self.lowering().expression(&condition)?;
-        let plan = datafusion::logical_expr::Filter::try_new(predicate, Arc::new(input.plan.clone()))
-            .map_err(firesteel_functions::kernel::from_engine)?;
-        Ok(Resolved { plan: datafusion::logical_expr::LogicalPlan::Filter(plan), block: None, ..input })
+        self.filter_typed(input, &condition)
     }
 
     /// Resolves with the block's output first and its input below.
@@ -234,7 +236,7 @@ impl Block {
     }
 }
 
-fn without_windows(condition: &Typed, clause: &str) -> SparkResult<()> {
+pub(super) fn without_windows(condition: &Typed, clause: &str) -> SparkResult<()> {
     match condition.any(&|part| matches!(part.kind, TypedKind::Window(_))) {
         true => Err(SparkError::new("WINDOW_FUNCTION_NOT_ALLOWED_IN_CLAUSE").param("clauseName", clause)),
         false => Ok(()),

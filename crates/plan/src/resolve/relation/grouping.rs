@@ -179,11 +179,15 @@ impl Resolver<'_> {
                 .param("sqlExpr", self.qualified_printer().print(&typed))
                 .at(&expression.origin));
         }
+        if typed.has_window() {
+            self.refuse_special(&typed)?;
+        }
         Ok(typed)
     }
 
     fn ordinal(&self, position: i32, list: &[Expression], at: &Expression, scope: &Scope<'_>) -> SparkResult<Typed> {
-        let selected = self.select_list(list, scope)?;
+        let selected = self.select_list(list, scope)?.into_iter().flat_map(|typed| self.grouped_parts(typed));
+        let selected: Vec<_> = selected.collect();
         let found = usize::try_from(position).ok().and_then(|position| position.checked_sub(1));
         let Some(typed) = found.and_then(|index| selected.get(index)) else {
             return Err(SparkError::new("GROUP_BY_POS_OUT_OF_RANGE")
@@ -198,6 +202,16 @@ impl Resolver<'_> {
                 .at(&at.origin));
         }
         Ok(typed.clone())
+    }
+
+    /// A generator is computed above the groups: what it is given stands in its place.
+    fn grouped_parts(&self, selected: Typed) -> Vec<Typed> {
+        match &selected.unaliased().kind {
+            TypedKind::Generator(call) => {
+                call.arguments.iter().filter(|argument| !self.is_foldable(argument)).cloned().collect()
+            }
+            _ => vec![selected],
+        }
     }
 
     /// A selected expression with the name that it has as a column.
@@ -247,13 +261,7 @@ impl Resolver<'_> {
         let mut known = Known::default();
         let mut is_mixed = false;
         for typed in selected {
-            let typed = typed.into_unaliased();
-            let parts = match typed.kind {
-                // A generator is computed above the groups: what it is given is grouped by.
-                TypedKind::Generator(call) => call.arguments,
-                _ => vec![typed],
-            };
-            for part in parts {
+            for part in self.grouped_parts(typed.into_unaliased()) {
                 is_mixed |= part.has_aggregate() && has_loose_column(&part);
                 if !part.has_aggregate() && !self.is_foldable(&part) {
                     known.position(part)?;

@@ -10,11 +10,13 @@ use firesteel_functions::kernel::from_engine;
 use firesteel_syntax::ir::Expression;
 use firesteel_syntax::ir::relation::{Join, JoinCondition, JoinKind};
 
+use super::above::{INVALID_EXPRESSIONS, INVALID_HERE};
 use crate::attribute::Attribute;
 use crate::resolved::{PlanIds, Resolved, merge_plan_ids};
 use crate::resolver::{Environment, Resolver};
 use crate::scope::Scope;
-use crate::typed::Typed;
+use crate::typed::{Typed, TypedKind};
+use crate::unnest::outer_references;
 
 /// Two sides about to be joined.
 pub(super) struct Sides {
@@ -33,6 +35,7 @@ impl Resolver<'_> {
         } else {
             self.resolve_relation(&join.right, environment)?
         };
+        self.refuse_outer_references(join, &left, &right, environment)?;
         let right = as_lateral(right);
         let plan_ids = merge_plan_ids(left.plan_ids.clone(), right.plan_ids.clone());
         let sides = Sides { left, right, kind: join.kind, plan_ids };
@@ -40,21 +43,59 @@ impl Resolver<'_> {
             JoinCondition::None => self.joined(sides, None),
             JoinCondition::On(condition) => {
                 let condition = self.join_condition(&sides, condition, environment)?;
+                if join.is_lateral && condition.any(&is_nondeterministic) {
+                    let condition_sql = self.qualified_printer().print(&condition);
+                    return Err(SparkError::new(
+                        "UNSUPPORTED_SUBQUERY_EXPRESSION_CATEGORY.LATERAL_JOIN_CONDITION_NON_DETERMINISTIC",
+                    )
+                    .param("condition", condition_sql));
+                }
                 self.joined(sides, Some(condition))
             }
             JoinCondition::NearestBy(nearest) => self.join_nearest(sides, nearest, environment),
             JoinCondition::Using(columns) => self.join_using(sides, columns),
             JoinCondition::Natural => {
-                let shared: Vec<_> = sides
-                    .left
-                    .output
-                    .iter()
-                    .filter(|left| sides.right.output.iter().any(|right| self.same_name(&left.name, &right.name)))
-                    .map(|attribute| attribute.name.to_string())
-                    .collect();
+                let shared = self.shared_names(&sides);
                 self.join_using(sides, &shared)
             }
         }
+    }
+
+    /// A side whose rows may be missing, or are only looked for, cannot refer to the query around.
+    fn refuse_outer_references(
+        &self,
+        join: &Join,
+        left: &Resolved,
+        right: &Resolved,
+        environment: Environment<'_>,
+    ) -> SparkResult<()> {
+        let Some(outer) = environment.outer else { return Ok(()) };
+        let (is_left, is_right) = match join.kind {
+            JoinKind::Inner | JoinKind::Cross => return Ok(()),
+            JoinKind::LeftOuter | JoinKind::LeftSemi | JoinKind::LeftAnti => (false, true),
+            JoinKind::RightOuter => (true, false),
+            JoinKind::FullOuter => (true, true),
+        };
+        for (side, is_refused) in [(left, is_left), (right, is_right && !join.is_lateral)] {
+            if is_refused && outer_references(&side.plan)?.iter().any(|column| outer.attribute_of(column).is_some()) {
+                let condition = "UNSUPPORTED_SUBQUERY_EXPRESSION_CATEGORY.ACCESSING_OUTER_QUERY_COLUMN_IS_NOT_ALLOWED";
+                return Err(SparkError::new(condition).param("treeNode", format!("Join {:?}", join.kind)));
+            }
+        }
+        Ok(())
+    }
+
+    /// The names that both sides have, in the left one's order; a name counts as often as both have it.
+    fn shared_names(&self, sides: &Sides) -> Vec<String> {
+        let mut right: Vec<&Attribute> = sides.right.output.iter().collect();
+        let mut shared = Vec::new();
+        for left in &sides.left.output {
+            if let Some(position) = right.iter().position(|right| self.same_name(&left.name, &right.name)) {
+                right.remove(position);
+                shared.push(left.name.to_string());
+            }
+        }
+        shared
     }
 
     fn join_condition(
@@ -64,12 +105,31 @@ impl Resolver<'_> {
         environment: Environment<'_>,
     ) -> SparkResult<Typed> {
         let typed = self.of_both_sides(sides, condition, environment)?;
+        self.refuse_special(&typed)?;
         match typed.data_type {
             SparkType::Boolean => Ok(typed),
             _ => Err(SparkError::new("JOIN_CONDITION_IS_NOT_BOOLEAN_TYPE")
                 .param("joinCondition", to_sql_expr(&self.printer().print(&typed)))
                 .param("conditionType", to_sql_type(&typed.data_type))
                 .at(&condition.origin)),
+        }
+    }
+
+    /// What only a SELECT list may hold.
+    pub(super) fn refuse_special(&self, expression: &Typed) -> SparkResult<()> {
+        let mut found = Vec::new();
+        let mut pending = vec![expression];
+        while let Some(part) = pending.pop() {
+            match part.kind {
+                TypedKind::Aggregate(_) | TypedKind::Window(_) | TypedKind::Generator(_) => {
+                    found.push(to_sql_expr(&self.printer().print(part)));
+                }
+                _ => pending.extend(part.children().into_iter().rev()),
+            }
+        }
+        match found.is_empty() {
+            true => Ok(()),
+            false => Err(SparkError::new(INVALID_HERE).param(INVALID_EXPRESSIONS, found.join(", "))),
         }
     }
 
@@ -177,9 +237,10 @@ impl Resolver<'_> {
         Ok(Resolved { output, hidden, block: None, ..projected })
     }
 
+    /// The first column of the name.
     fn using_column(&self, side: &Resolved, name: &str, label: &str) -> SparkResult<Attribute> {
-        let mut found = side.output.iter().filter(|attribute| self.same_name(&attribute.name, name));
-        let Some(first) = found.next() else {
+        let found = side.output.iter().find(|attribute| self.same_name(&attribute.name, name));
+        let Some(found) = found else {
             let mut suggestion: Vec<_> = side.output.iter().map(|attribute| format!("`{}`", attribute.name)).collect();
             suggestion.sort();
             return Err(SparkError::new("UNRESOLVED_USING_COLUMN_FOR_JOIN")
@@ -187,19 +248,12 @@ impl Resolver<'_> {
                 .param("side", label)
                 .param("suggestion", suggestion.join(", ")));
         };
-        if found.next().is_some() {
-            let references: Vec<_> = side
-                .output
-                .iter()
-                .filter(|attribute| self.same_name(&attribute.name, name))
-                .map(Attribute::qualified_name)
-                .collect();
-            return Err(SparkError::new("AMBIGUOUS_REFERENCE")
-                .param("name", format!("`{name}`"))
-                .param("referenceNames", format!("[{}]", references.join(", "))));
-        }
-        Ok(first.clone())
+        Ok(found.clone())
     }
+}
+
+fn is_nondeterministic(expression: &Typed) -> bool {
+    matches!(&expression.kind, TypedKind::Scalar(call) if call.function.is_nondeterministic)
 }
 
 /// A side that refers to the other one's columns becomes a subquery of the join.

@@ -48,6 +48,11 @@ impl Resolver<'_> {
             return Err(SparkError::new(INVALID_HERE).param(INVALID_EXPRESSIONS, invalid.join(", ")));
         }
         let mut keys: Vec<_> = keys.into_iter().flatten().collect();
+        if keys.iter().any(|key| key.child.has_generator()) {
+            let printed: Vec<_> = keys.iter().map(|key| self.printer().print_key(key)).collect();
+            return Err(SparkError::new("UNSUPPORTED_GENERATOR.OUTSIDE_SELECT")
+                .param("plan", format!("Sort [{}], true", printed.join(", "))));
+        }
         for key in &mut keys {
             current_columns(&mut key.child, &input);
         }
@@ -140,7 +145,7 @@ impl Resolver<'_> {
 }
 
 /// What a later key had added may have moved the columns of the earlier ones.
-fn current_columns(expression: &mut Typed, input: &Resolved) {
+pub(super) fn current_columns(expression: &mut Typed, input: &Resolved) {
     if let TypedKind::Column(attribute) = &mut expression.kind {
         let known = input.output.iter().chain(&input.hidden).find(|known| known.id == attribute.id);
         if let Some(known) = known {
