@@ -33,7 +33,9 @@ mod primary;
 mod query;
 mod relation;
 mod routine;
+mod row_operation;
 mod script;
+mod scripting;
 mod select;
 mod set;
 mod show;
@@ -84,6 +86,12 @@ pub struct ParserOptions {
     pub legacy_exponent_literal_as_decimal: bool,
     /// Whether `|` in front of a pipe operator's keyword stands for `|>`.
     pub single_character_pipe: bool,
+    /// `spark.sql.scripting.enabled`
+    pub scripting: bool,
+    /// `spark.sql.scripting.continueHandlerEnabled`
+    pub continue_handlers: bool,
+    /// `spark.sql.scripting.cursorEnabled`
+    pub cursors: bool,
 }
 
 impl Default for ParserOptions {
@@ -100,17 +108,23 @@ impl Default for ParserOptions {
             legacy_identifier_clause: false,
             legacy_exponent_literal_as_decimal: false,
             single_character_pipe: true,
+            scripting: true,
+            continue_handlers: false,
+            cursors: false,
         }
     }
 }
 
-/// One statement, with any number of semicolons behind it.
+/// One statement, with any number of semicolons behind it; or a script.
 pub fn parse_statement(text: &str, options: &ParserOptions) -> SparkResult<Statement> {
     let mut parser = Parser::new(text, options)?;
+    if parser.is_script() {
+        return parser.script().map(Statement::Command);
+    }
     let statement = parser.statement()?;
     parser.skip_semicolons();
     parser.end_of_input()?;
-    Ok(parser.with_computed_names(statement))
+    Ok(parser.with_computed_names(statement, 0))
 }
 
 /// One query, without anything behind it.

@@ -32,10 +32,7 @@ impl Parser<'_> {
             return self.set_catalog();
         }
         if (next_is(Keyword::Var) || next_is(Keyword::Variable)) && is_named {
-            return self.set_variables();
-        }
-        if next_is(Keyword::Role) {
-            return Ok(self.unsupported_statement("SET ROLE"));
+            return self.set_variables(2);
         }
         if next_is(Keyword::Path) && self.kind_at(start + 2) == TokenKind::Equal && is_identifier_path(self, start + 3)
         {
