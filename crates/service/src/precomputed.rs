@@ -195,7 +195,7 @@ fn string(text: &str) -> Expression {
     Expression::literal(Literal::String(Arc::from(text)), Origin::Unknown)
 }
 
-fn aliased(child: Expression, name: &str) -> Expression {
+pub(crate) fn aliased(child: Expression, name: &str) -> Expression {
     let child = match child.kind {
         ExpressionKind::Alias { child, .. } => child,
         _ => Box::new(child),

@@ -8,7 +8,8 @@ def outcome(action):
     try:
         return action()
     except Exception as error:
-        return [error.getCondition(), dict(error.getMessageParameters() or {})]
+        parameters = error.getMessageParameters() or {}
+        return [error.getCondition(), [[key, parameters[key]] for key in sorted(parameters)]]
 
 
 def rows(spark):

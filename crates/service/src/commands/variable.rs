@@ -234,7 +234,12 @@ pub(super) async fn set_variables(session: &Session, set: SetVariables) -> Spark
             let expressions = list
                 .into_iter()
                 .zip(&targets)
-                .map(|(value, target)| if is_default(&value) { target.variable().default.clone() } else { value })
+                .map(|(value, target)| {
+                    let value = if is_default(&value) { target.variable().default.clone() } else { value };
+                    // Later values see earlier ones that are known as they are written, and the variables' old
+                    // values else.
+                    if is_written_constant(&value) { crate::precomputed::aliased(value, target.name()) } else { value }
+                })
                 .collect();
             let input = Relation::new(RelationKind::OneRow, Origin::Unknown).boxed();
             Relation::new(RelationKind::Project { input, expressions }, Origin::Unknown)
@@ -248,6 +253,19 @@ pub(super) async fn set_variables(session: &Session, set: SetVariables) -> Spark
     refuse_nested_default(&mut query)?;
     assign(session, &targets, query).await?;
     Ok(CommandResult::empty())
+}
+
+/// Whether an expression consists of literals and operators.
+fn is_written_constant(value: &Expression) -> bool {
+    match &value.kind {
+        ExpressionKind::Literal(_) => true,
+        ExpressionKind::Cast { child, .. } => is_written_constant(child),
+        ExpressionKind::Function(call) => {
+            let is_operator = call.name.iter().all(|name| !name.contains(char::is_alphabetic));
+            is_operator && call.arguments.iter().all(is_written_constant)
+        }
+        _ => false,
+    }
 }
 
 fn is_default(value: &Expression) -> bool {
@@ -315,7 +333,10 @@ fn refuse_nested_default(query: &mut Relation) -> SparkResult<()> {
         kind => kind,
     };
     // A name alone was replaced, or is a column's.
-    let nests = |value: &Expression| !is_default(value) && value_contains_default(value);
+    let nests = |value: &Expression| match &value.kind {
+        ExpressionKind::Alias { child, .. } => !is_default(child) && value_contains_default(child),
+        _ => !is_default(value) && value_contains_default(value),
+    };
     if let RelationKind::Project { expressions, .. } = selecting
         && expressions.iter().any(nests)
     {

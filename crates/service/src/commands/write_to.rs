@@ -32,7 +32,11 @@ pub(super) fn refused_write(named: &Named, name: &[String]) -> SparkError {
             SparkError::new("_LEGACY_ERROR_TEMP_1012").param("identifier", table.name.quoted())
         }
         Named::Object(view) => SparkError::new("VIEW_WRITE_NOT_ALLOWED").param("name", view.name.quoted()),
-        Named::View(_) => SparkError::new("VIEW_WRITE_NOT_ALLOWED").param("name", quote_name_parts(name)),
+        // A view of SQL text is named as texts name it.
+        Named::View(view) => {
+            let name = if view.text.is_some() { quote_name_parts(name) } else { name.join(".") };
+            SparkError::new("VIEW_WRITE_NOT_ALLOWED").param("name", name)
+        }
     }
 }
 

@@ -205,6 +205,8 @@ impl Parser<'_> {
     /// `WITH … INSERT`, `WITH … MERGE` and so on.
     fn is_written_with(&self) -> bool {
         let mut index = self.position();
+        // `WITH … FROM … INSERT`
+        let mut is_from_first = false;
         while !matches!(self.kind_at(index), TokenKind::Semicolon | TokenKind::EndOfInput) {
             let is_write = matches!(
                 (self.kind_at(index), self.kind_at(index + 1)),
@@ -212,9 +214,11 @@ impl Parser<'_> {
                     | (TokenKind::Keyword(Keyword::Merge), TokenKind::Keyword(Keyword::Into))
                     | (TokenKind::Keyword(Keyword::Delete), TokenKind::Keyword(Keyword::From))
             );
-            if is_write && self.kind_at(index.wrapping_sub(1)) == TokenKind::RightParen {
+            let is_behind_tables = self.kind_at(index.wrapping_sub(1)) == TokenKind::RightParen;
+            if is_write && (is_behind_tables || is_from_first) {
                 return true;
             }
+            is_from_first |= is_behind_tables && self.is_keyword_at(index, Keyword::From);
             index = self.closing_of(index).unwrap_or(index) + 1;
         }
         false

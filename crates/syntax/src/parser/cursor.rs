@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use firesteel_base::{Origin, SparkResult};
+use firesteel_base::{Origin, SparkError, SparkResult};
 
 use super::keywords::Keyword;
 use super::lexer::tokenize;
@@ -26,6 +26,8 @@ pub(super) struct Parser<'a> {
     /// Clauses `IDENTIFIER(expression)` that stand for names of a command's objects.
     computed_names: Vec<(std::ops::Range<usize>, Expression)>,
     pub(super) script: ScriptScope,
+    /// What is wrong beside the syntax, and is told only where the syntax is right.
+    deferred: Option<SparkError>,
     pub(super) options: &'a ParserOptions,
 }
 
@@ -42,6 +44,7 @@ impl<'a> Parser<'a> {
             named_depth: 0,
             computed_names: Vec::new(),
             script: ScriptScope::default(),
+            deferred: None,
             options,
         })
     }
@@ -65,6 +68,20 @@ impl<'a> Parser<'a> {
         }
         let computed = ComputedStatement { text: Arc::from(self.text_since(start)), names };
         Statement::Command(Command::Routine(RoutineCommand::Computed(Box::new(computed))))
+    }
+
+    /// Keeps an error that only counts if the syntax of all that follows is right.
+    pub(super) fn defer(&mut self, error: SparkError) {
+        self.deferred.get_or_insert(error);
+    }
+
+    /// What came of reading the text to its end.
+    pub(super) fn finished<T>(self, outcome: SparkResult<T>) -> SparkResult<T> {
+        match (self.deferred, outcome) {
+            (Some(deferred), Ok(_)) => Err(deferred),
+            (Some(deferred), Err(error)) if error.condition() != "PARSE_SYNTAX_ERROR" => Err(deferred),
+            (_, outcome) => outcome,
+        }
     }
 
     pub(super) fn text(&self) -> &Arc<str> {

@@ -161,7 +161,7 @@ impl Parser<'_> {
 
     fn script_statement(&mut self) -> SparkResult<ScriptStatement> {
         let start = self.position();
-        let kind = if self.is_identifier() && self.ahead(1) == TokenKind::Colon {
+        let kind = if self.is_label() {
             let label = self.label()?;
             self.take();
             self.labelled_statement(label)?
@@ -221,6 +221,15 @@ impl Parser<'_> {
     }
 
     // --- labels ---
+
+    /// Whether a label stands here. The colon of a parameter stands behind a statement's own words too.
+    fn is_label(&self) -> bool {
+        let is_statement = matches!(self.keyword(), Some(Keyword::If | Keyword::Case | Keyword::While));
+        let labelled = [Keyword::Begin, Keyword::While, Keyword::Repeat, Keyword::Loop, Keyword::For];
+        self.is_identifier()
+            && self.ahead(1) == TokenKind::Colon
+            && (!is_statement || labelled.iter().any(|word| self.is_keyword_ahead(2, *word)))
+    }
 
     fn label(&mut self) -> SparkResult<String> {
         self.simple_identifier().map(|label| label.to_lowercase())
