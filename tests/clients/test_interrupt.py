@@ -110,6 +110,25 @@ def test_the_work_stops(server, session, name):
     assert session.range(3).count() == 3
 
 
+# Scripts that never end. A statement of theirs takes no time: they are interrupted between two of them.
+SCRIPTS = {
+    "loop": "BEGIN DECLARE x INT DEFAULT 0; LOOP SET x = x + 1; END LOOP; END",
+    "loop of nothing": "BEGIN LOOP BEGIN END; END LOOP; END",
+    "while": "BEGIN DECLARE x INT DEFAULT 0; a: WHILE x >= 0 DO ITERATE a; END WHILE; END",
+    "repeat": "BEGIN REPEAT BEGIN END; UNTIL false END REPEAT; END",
+    "for": "BEGIN FOR r AS SELECT id FROM range(100000000000) DO BEGIN END; END FOR; END",
+    "handler": "BEGIN LOOP BEGIN DECLARE EXIT HANDLER FOR SQLEXCEPTION BEGIN END; SELECT 1 / 0; END; END LOOP; END",
+    "handled query": f"BEGIN DECLARE EXIT HANDLER FOR SQLEXCEPTION SELECT 1; {QUERIES['cross join']}; END",
+}
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_a_script_stops(server, session, name):
+    interrupted = interrupt_while(server, session, lambda: session.sql(SCRIPTS[name]).collect(), lambda: True)
+    assert comes_to_rest(server, interrupted) < REST_SECONDS_MAX
+    assert session.range(3).count() == 3
+
+
 def test_a_write_stops_and_leaves_nothing(server, session):
     target = server.directory / "written"
     rows = session.sql(f"SELECT id, {HEAVY.format('id')} AS h FROM range(1000000000)")

@@ -190,7 +190,7 @@ impl SparkError {
                 let known = self.0.origins.iter().filter_map(QueryContext::of);
                 known.filter(|context| !text_only || matches!(context, QueryContext::Sql { .. })).collect()
             }
-            Place::Marker | Place::Statement | Place::Nowhere => Vec::new(),
+            Place::Marker | Place::Statement | Place::Line | Place::Nowhere => Vec::new(),
         }
     }
 
@@ -202,6 +202,7 @@ impl SparkError {
                 "UNCLOSED_BRACKETED_COMMENT" => Place::Statement,
                 _ => Place::Context,
             },
+            ErrorKind::Scripting => Place::Line,
             kind if kind.is_analysis() => Place::Position,
             _ if ErrorKind::row(self.0.condition).is_some_and(|row| row.context) => Place::Context,
             _ => Place::Nowhere,
@@ -228,11 +229,15 @@ impl SparkError {
                 format!("; line {line} pos {column}")
             }
             (Place::Context, _) => self.context_in_message(),
-            (Place::Marker | Place::Statement | Place::Position | Place::Nowhere, _) => String::new(),
+            (Place::Marker | Place::Statement | Place::Position | Place::Line | Place::Nowhere, _) => String::new(),
         };
         let plan = self.0.plan.as_ref().map(|plan| format!(";\n{plan}")).unwrap_or_default();
         // Parse errors begin on a line of their own.
-        let start = if self.kind() == ErrorKind::Parse { "\n" } else { "" };
+        let start = match (self.kind(), sql) {
+            (ErrorKind::Parse, _) => "\n".to_owned(),
+            (ErrorKind::Scripting, Some(sql)) => format!("{{LINE:{}}} ", sql.line_and_column().0),
+            _ => String::new(),
+        };
         format!("{start}{head}{place}{plan}")
     }
 
@@ -264,6 +269,8 @@ enum Place {
     Marker,
     /// The statement alone.
     Statement,
+    /// The line in front of the words, as errors of scripts do.
+    Line,
     Nowhere,
 }
 

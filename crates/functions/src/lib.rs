@@ -8,6 +8,7 @@
 pub mod call;
 pub mod cast;
 pub mod coercion;
+pub mod description;
 pub mod function;
 pub mod guard;
 pub mod kernel;

@@ -40,13 +40,24 @@ pub struct AnalysisContext {
     pub parser: ParserOptions,
     /// Session variables by their names in lower case.
     pub variables: Arc<HashMap<String, Variable>>,
+    /// What the blocks and rows of a running script declare, outermost first.
+    pub local_variables: Arc<Vec<LocalScope>>,
     /// The session's functions by their names in lower case.
     pub functions: Arc<HashMap<String, Arc<CreateFunction>>>,
     /// Whether nobody wants the answer any more: asked again and again, for a large plan takes seconds.
     pub is_cancelled: fn() -> bool,
 }
 
-/// A session variable.
+/// The variables of a block of a script, or the columns of the row that a loop is at.
+#[derive(Clone, Debug, Default)]
+pub struct LocalScope {
+    /// Qualifies their names; in lower case.
+    pub label: String,
+    /// By their names in lower case.
+    pub variables: HashMap<String, Variable>,
+}
+
+/// A variable of the session, or of a script.
 #[derive(Clone, Debug)]
 pub struct Variable {
     pub name: String,

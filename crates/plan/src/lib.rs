@@ -26,11 +26,12 @@ mod typed;
 mod unnest;
 
 pub use analysis::{
-    AnalysisContext, AnalyzedPlan, PersistentView, Variable, View, ViewLookup, analyze, config_options, evaluate,
+    AnalysisContext, AnalyzedPlan, LocalScope, PersistentView, Variable, View, ViewLookup, analyze, config_options,
+    evaluate,
 };
 pub use char_varchar::as_strings;
 pub use held::{
     HeldColumns, HeldLookup, HeldPlan, HeldRelation, KnownRelation, NothingHeld, analyze_columns, analyze_to_hold,
 };
 pub use routine::{UserFunction, find as find_function};
-pub use sources::{constant_name, given_schema, read_settings, table_request};
+pub use sources::{bind_parameters, constant_name, given_schema, read_settings, table_request};

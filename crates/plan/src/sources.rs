@@ -11,9 +11,10 @@ use firesteel_base::{SparkError, SparkResult, SparkSchema, SparkType};
 use firesteel_catalog::{CATALOG, Kind, ObjectName, Table};
 use firesteel_storage::{OpenedSource, ReadRequest};
 use firesteel_syntax::ir::Relation;
+use firesteel_syntax::ir::children::{Child, relation_children};
 use firesteel_syntax::ir::expression::{Expression, ExpressionKind, Parameter};
 use firesteel_syntax::ir::relation::{DataSource, RelationKind, SchemaText};
-use firesteel_syntax::ir::visit::{Visitor, walk_relation};
+use firesteel_syntax::ir::visit::{Visitor, walk_expression, walk_relation};
 use firesteel_syntax::parser::{self, ParserOptions};
 use indexmap::IndexMap;
 
@@ -403,6 +404,19 @@ impl Visitor for Binder<'_> {
         }
         Ok(())
     }
+}
+
+/// Puts values in place of the parameter markers of a command.
+pub fn bind_parameters(
+    command: &mut Relation,
+    named: &IndexMap<String, Expression>,
+    positional: &[Expression],
+) -> SparkResult<()> {
+    let mut binder = Binder { named, positional };
+    relation_children(command).into_iter().try_for_each(|child| match child {
+        Child::Relation(relation) => walk_relation(relation, &mut binder),
+        Child::Expression(expression) => walk_expression(expression, &mut binder),
+    })
 }
 
 /// The request of a `spark.read`.

@@ -345,7 +345,7 @@ fn alone_or_null(plan: LogicalPlan) -> SparkResult<Expr> {
     let Some(field) = plan.schema().fields().first().filter(|field| !field.is_nullable()).cloned() else {
         return Ok(alone(plan));
     };
-    match empty::has_one_row(&plan) {
+    match empty::has_just_one_row(&plan) {
         true => Ok(alone(plan)),
         false => only_value(alone(plan), lit(1_i64), field.data_type()),
     }

@@ -16,6 +16,7 @@ mod commands;
 mod display;
 mod errors;
 mod limits;
+mod locals;
 mod observed;
 mod operation;
 mod parsing;

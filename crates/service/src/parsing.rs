@@ -16,5 +16,8 @@ pub(crate) fn options(conf: &SessionConf) -> ParserOptions {
         legacy_exponent_literal_as_decimal: conf.legacy_exponent_literal_as_decimal(),
         legacy_identifier_clause: conf.flag("spark.sql.legacy.identifierClause"),
         single_character_pipe: true,
+        scripting: conf.flag("spark.sql.scripting.enabled"),
+        continue_handlers: conf.flag("spark.sql.scripting.continueHandlerEnabled"),
+        cursors: conf.flag("spark.sql.scripting.cursorEnabled"),
     }
 }

@@ -195,7 +195,7 @@ fn string(text: &str) -> Expression {
     Expression::literal(Literal::String(Arc::from(text)), Origin::Unknown)
 }
 
-fn aliased(child: Expression, name: &str) -> Expression {
+pub(crate) fn aliased(child: Expression, name: &str) -> Expression {
     let child = match child.kind {
         ExpressionKind::Alias { child, .. } => child,
         _ => Box::new(child),
@@ -286,7 +286,7 @@ fn local(schema: &SparkSchema, batch: RecordBatch) -> SparkResult<RelationKind> 
 }
 
 /// A value of a result as a constant of a query.
-fn literal(value: &ScalarValue, data_type: &SparkType) -> SparkResult<Literal> {
+pub(crate) fn literal(value: &ScalarValue, data_type: &SparkType) -> SparkResult<Literal> {
     if value.is_null() {
         return Ok(Literal::Null(data_type.clone()));
     }

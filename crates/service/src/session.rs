@@ -24,6 +24,7 @@ use crate::clock::Clock;
 use crate::commands;
 use crate::errors::Errors;
 use crate::limits::Limits;
+use crate::locals::Locals;
 use crate::observed::observed;
 use crate::operation::{self, FrameSize, Operations};
 use crate::plan_cache::PlanCache;
@@ -299,6 +300,7 @@ impl Session {
             database: self.current_database(),
             parser: self.parser_options(),
             variables: Arc::clone(&self.variables.read()),
+            local_variables: Locals::visible(),
             functions: self.functions(),
             is_cancelled: firesteel_engine::is_cancelled,
         }

@@ -3,7 +3,7 @@
 use firesteel_base::{SparkError, SparkResult};
 use firesteel_service::Work;
 use firesteel_syntax::ir::Command;
-use firesteel_syntax::ir::command::{CreateView, SaveMode, ViewScope, Write, WriteTarget};
+use firesteel_syntax::ir::command::{CreateView, SaveMode, ViewScope, Write, WriteTarget, WriteTo, WriteToAction};
 use firesteel_syntax::parse_table_identifier;
 use indexmap::IndexMap;
 use prost::Message;
@@ -14,6 +14,7 @@ use spark_connect_proto::execute_plan_response::SqlCommandResult;
 use spark_connect_proto::relation::RelType;
 use spark_connect_proto::write_operation::save_table::TableSaveMethod;
 use spark_connect_proto::write_operation::{SaveMode as Mode, SaveType};
+use spark_connect_proto::write_operation_v2::Mode as ModeV2;
 
 use super::relation::options;
 use super::{Decoder, Plan, invalid};
@@ -32,6 +33,7 @@ impl<'a> Decoder<'a> {
         match command {
             CommandType::SqlCommand(sql) => self.sql_command(sql),
             CommandType::WriteOperation(write) => self.write(write).map(done),
+            CommandType::WriteOperationV2(write) => self.write_to(write).map(done),
             CommandType::CreateDataframeView(create) => self.create_view(create).map(done),
             CommandType::CheckpointCommand(checkpoint) => self.checkpoint(checkpoint),
             CommandType::RemoveCachedRemoteRelationCommand(remove) => {
@@ -136,6 +138,35 @@ impl<'a> Decoder<'a> {
     }
 }
 
+impl<'a> Decoder<'a> {
+    fn write_to(&self, write: &'a proto::WriteOperationV2) -> SparkResult<Command> {
+        if write.with_schema_evolution {
+            return Err(SparkError::unsupported("withSchemaEvolution on writing"));
+        }
+        let action = match ModeV2::try_from(write.mode) {
+            Ok(ModeV2::Create) => WriteToAction::Create,
+            Ok(ModeV2::Append) => WriteToAction::Append,
+            Ok(ModeV2::Overwrite) => WriteToAction::Overwrite,
+            Ok(ModeV2::OverwritePartitions) => WriteToAction::OverwritePartitions,
+            Ok(ModeV2::Replace) => WriteToAction::Replace,
+            Ok(ModeV2::CreateOrReplace) => WriteToAction::CreateOrReplace,
+            Ok(ModeV2::Unspecified) | Err(_) => {
+                return Err(invalid::enumeration("WriteOperationV2.mode", "MODE_UNSPECIFIED", write.mode));
+            }
+        };
+        Ok(Command::WriteTo(Box::new(WriteTo {
+            input: self.required(write.input.as_ref())?,
+            table: firesteel_syntax::parse_multipart_identifier(&write.table_name, &self.options)?,
+            provider: write.provider.clone().filter(|provider| !provider.is_empty()),
+            options: options(&write.options),
+            properties: options(&write.table_properties),
+            partitioning: self.expressions(&write.partitioning_columns)?,
+            cluster_by: write.clustering_columns.clone(),
+            action,
+        })))
+    }
+}
+
 fn done(command: Command) -> Work {
     Work::Command(Box::new(command))
 }
@@ -159,7 +190,6 @@ fn unsupported(command: &CommandType) -> &'static str {
         CommandType::RegisterFunction(_) => "registering user-defined functions",
         CommandType::RegisterTableFunction(_) => "registering user-defined table functions",
         CommandType::RegisterDataSource(_) => "registering Python data sources",
-        CommandType::WriteOperationV2(_) => "writeTo",
         CommandType::WriteStreamOperationStart(_) => "writeStream",
         CommandType::StreamingQueryCommand(_) => "commands on a streaming query",
         CommandType::StreamingQueryManagerCommand(_) => "spark.streams",

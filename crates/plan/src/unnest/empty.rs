@@ -96,3 +96,15 @@ pub(super) fn has_one_row(plan: &LogicalPlan) -> bool {
         _ => false,
     }
 }
+
+/// Whether a subquery has a row, and no second one, whatever the data.
+pub(super) fn has_just_one_row(plan: &LogicalPlan) -> bool {
+    match plan {
+        LogicalPlan::Aggregate(aggregate) => aggregate.group_expr.is_empty(),
+        LogicalPlan::EmptyRelation(empty) => empty.produce_one_row,
+        LogicalPlan::Projection(_) | LogicalPlan::Sort(_) | LogicalPlan::Distinct(_) => {
+            plan.inputs().first().is_some_and(|input| has_just_one_row(input))
+        }
+        _ => false,
+    }
+}

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, BooleanArray, ListBuilder, StringArray, StringBuilder};
-use firesteel_base::{Origin, SparkError, SparkField, SparkResult, SparkSchema, SparkType};
+use firesteel_base::{Origin, SparkField, SparkResult, SparkSchema, SparkType};
 use firesteel_catalog::{CATALOG, Database, OnExisting, Table};
 use firesteel_syntax::ir::Relation;
 use firesteel_syntax::ir::command::{CatalogRequest, StorageLevel};
@@ -52,13 +52,13 @@ pub(super) async fn run(session: &Session, request: CatalogRequest) -> SparkResu
             flag(names::find(session, &name).await?.is_some())
         }
         Request::ListColumns { table, database } => list_columns(session, &table, database).await,
-        Request::ListFunctions { database, .. } => list_functions(session, database).await,
+        Request::ListFunctions { database, pattern } => {
+            let namespace = database.map(|database| name_parts(session, &database)).transpose()?;
+            super::functions::listed(session, namespace.as_deref(), pattern.as_deref()).await
+        }
         Request::GetFunction { function, database } => {
             let name = table_name(session, &function, database)?;
-            if super::functions::exists(&name) {
-                return Err(SparkError::unsupported("spark.catalog.getFunction"));
-            }
-            Err(super::functions::not_found(session, &name))
+            super::functions::get(session, &name).await
         }
         Request::FunctionExists { function, database } => function_exists(session, &function, database).await,
         Request::DropTempView(name) => {
@@ -111,12 +111,6 @@ async fn list_tables(
 ) -> SparkResult<CommandResult> {
     let namespace = database.map(|database| name_parts(session, &database)).transpose()?;
     tables(&show::listed(session, namespace.as_deref(), pattern.as_deref(), views_only).await?)
-}
-
-async fn list_functions(session: &Session, database: Option<String>) -> SparkResult<CommandResult> {
-    let namespace = database.map(|database| name_parts(session, &database)).transpose()?;
-    show::check_namespace(session, namespace.as_deref()).await?;
-    Err(SparkError::unsupported("spark.catalog.listFunctions"))
 }
 
 async fn function_exists(session: &Session, name: &str, database: Option<String>) -> SparkResult<CommandResult> {

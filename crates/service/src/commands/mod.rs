@@ -10,14 +10,19 @@ mod names;
 mod namespace;
 mod routine;
 mod routine_body;
+mod script;
 mod set;
 mod show;
 mod table;
 mod time_zone;
+mod variable;
 mod view;
 mod write;
+mod write_to;
 
 use firesteel_base::{SparkError, SparkResult};
+use firesteel_catalog::CATALOG;
+use firesteel_syntax::ir::command::ProcedureCommand;
 use firesteel_syntax::ir::routine::{RoutineCommand, SetValues};
 use firesteel_syntax::ir::table::{AlterAction, TableCommand};
 use firesteel_syntax::ir::{Command, Relation, RelationKind, Statement};
@@ -53,6 +58,9 @@ pub(crate) async fn run(session: &Session, command: Command) -> SparkResult<Comm
             Ok(done)
         }
         Command::Routine(command) => routine::run(session, command).await,
+        Command::Procedure(command) => Err(procedure(session, command)),
+        Command::WriteTo(write) => write_to::run(session, *write).await,
+        Command::Script(script) => script::run(session, *script).await,
         Command::DescribeFunction { name, extended } => functions::describe(session, &name, extended).await,
         Command::ShowFunctions { pattern, scope, namespace } => {
             functions::show(session, pattern.as_deref(), scope, namespace.as_deref()).await
@@ -69,6 +77,14 @@ pub(crate) async fn run(session: &Session, command: Command) -> SparkResult<Comm
         Command::ClearCache => Ok(cache::clear(session)),
         Command::Catalog(request) => catalog::run(session, request).await,
         Command::Unsupported { statement } => Err(SparkError::unsupported(statement)),
+    }
+}
+
+/// There are no procedures.
+fn procedure(session: &Session, command: ProcedureCommand) -> SparkError {
+    match command {
+        ProcedureCommand::Show => SparkError::new("MISSING_CATALOG_ABILITY.PROCEDURES").param("plugin", CATALOG),
+        ProcedureCommand::Named { name, origin } => functions::not_found(session, &name).at(&origin),
     }
 }
 
@@ -89,6 +105,16 @@ fn changes_tables(command: &TableCommand) -> bool {
 /// Moves parameters and shared tables that stand around a command into the query of the command.
 pub(crate) fn lift(mut relation: Relation) -> SparkResult<Relation> {
     match relation.kind {
+        RelationKind::WithParameters { mut input, named, positional } if is_script(&input) => {
+            if !positional.is_empty() {
+                return Err(SparkError::new("UNSUPPORTED_FEATURE.SQL_SCRIPTING_WITH_POSITIONAL_PARAMETERS"));
+            }
+            firesteel_plan::bind_parameters(&mut input, &named, &positional)?;
+            Ok(*input)
+        }
+        RelationKind::With(with) if is_script(&with.input) => {
+            Err(SparkError::unsupported("DataFrames beside a script"))
+        }
         RelationKind::WithParameters { input, named, positional } if is_command(&input) => {
             let wrap = |query: Relation| {
                 let origin = query.origin.clone();
@@ -111,6 +137,10 @@ pub(crate) fn lift(mut relation: Relation) -> SparkResult<Relation> {
             Ok(relation)
         }
     }
+}
+
+fn is_script(relation: &Relation) -> bool {
+    matches!(&relation.kind, RelationKind::Command(command) if matches!(command.as_ref(), Command::Script(_)))
 }
 
 fn is_command(relation: &Relation) -> bool {
@@ -137,6 +167,7 @@ fn wrap_query(command: &mut Command, wrap: impl FnOnce(Relation) -> Relation) {
     match command {
         Command::CreateView(create) => replace(&mut create.query, wrap),
         Command::Write(write) => replace(&mut write.input, wrap),
+        Command::WriteTo(write) => replace(&mut write.input, wrap),
         Command::DescribeQuery(query) => replace(query, wrap),
         Command::Table(command) => wrap_table_query(command, wrap),
         Command::Routine(RoutineCommand::SetVariables(set)) => {
@@ -144,7 +175,8 @@ fn wrap_query(command: &mut Command, wrap: impl FnOnce(Relation) -> Relation) {
                 replace(query, wrap);
             }
         }
-        Command::Routine(_) => {}
+        // Parameters are put in place of their markers; tables beside a script are refused.
+        Command::Routine(_) | Command::Script(_) => {}
         Command::CacheTable(cache) => {
             if let Some((query, _)) = &mut cache.query {
                 replace(query, wrap);
@@ -165,6 +197,7 @@ fn wrap_query(command: &mut Command, wrap: impl FnOnce(Relation) -> Relation) {
         | Command::ShowViews { .. }
         | Command::ShowColumns { .. }
         | Command::Namespace(_)
+        | Command::Procedure(_)
         | Command::UncacheTable { .. }
         | Command::ClearCache
         | Command::Catalog(_)

@@ -1,4 +1,4 @@
-//! Functions written in SQL, session variables, and statements that are computed.
+//! Functions written in SQL, and statements that are computed.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -8,19 +8,19 @@ use firesteel_base::identifier::{quote_identifier, quote_name_parts};
 use firesteel_base::{Origin, SparkError, SparkResult, SparkType};
 use firesteel_catalog::{Function, OnExisting, database_not_found};
 use firesteel_functions::registry;
-use firesteel_plan::Variable;
 use firesteel_syntax::ir::expression::CastMode;
-use firesteel_syntax::ir::relation::With;
 use firesteel_syntax::ir::routine::{
-    ComputedStatement, CreateFunction, ExecuteImmediate, FunctionBody, Returns, RoutineCommand, SetValues, SetVariables,
+    ComputedStatement, CreateFunction, ExecuteImmediate, FunctionBody, Returns, RoutineCommand,
 };
 use firesteel_syntax::ir::table::DefaultValue;
-use firesteel_syntax::ir::{Expression, ExpressionKind, Literal, Relation, RelationKind, Statement};
+use firesteel_syntax::ir::{Command, Expression, ExpressionKind, Literal, Relation, RelationKind, Statement};
 use indexmap::IndexMap;
 
 use super::names;
+use super::variable::{self, Target, assign, contains_subquery, unresolved_variable, value_of};
 use crate::answer::{Answer, CommandResult};
-use crate::session::{Session, SessionVariable};
+use crate::locals::Locals;
+use crate::session::Session;
 
 pub(super) async fn run(session: &Session, command: RoutineCommand) -> SparkResult<CommandResult> {
     match command {
@@ -37,10 +37,10 @@ pub(super) async fn run(session: &Session, command: RoutineCommand) -> SparkResu
             }
         }
         RoutineCommand::DeclareVariables { names, replace, data_type, default } => {
-            declare(session, &names, replace, data_type, default).await
+            variable::declare(session, &names, replace, data_type, default).await
         }
-        RoutineCommand::DropVariable { name, if_exists } => drop_variable(session, &name, if_exists),
-        RoutineCommand::SetVariables(set) => set_variables(session, set).await,
+        RoutineCommand::DropVariable { name, if_exists } => variable::drop_variable(session, &name, if_exists),
+        RoutineCommand::SetVariables(set) => variable::set_variables(session, set).await,
         RoutineCommand::ExecuteImmediate(execute) => {
             let (schema, batches) = execute_immediate(session, *execute).await?.collect().await?;
             collected(schema, &batches)
@@ -53,7 +53,10 @@ pub(super) async fn run(session: &Session, command: RoutineCommand) -> SparkResu
 }
 
 /// A result that was read to its end, as one batch.
-fn collected(schema: firesteel_base::SparkSchema, batches: &[arrow::array::RecordBatch]) -> SparkResult<CommandResult> {
+pub(super) fn collected(
+    schema: firesteel_base::SparkSchema,
+    batches: &[arrow::array::RecordBatch],
+) -> SparkResult<CommandResult> {
     let Some(first) = batches.first() else {
         let arrow = Arc::new(arrow::datatypes::Schema::new(schema.to_arrow_fields("UTC")));
         return Ok(CommandResult { schema, batch: arrow::array::RecordBatch::new_empty(arrow) });
@@ -244,288 +247,6 @@ async fn drop_function(
     Err(not_found(&[full.database, full.name]))
 }
 
-// --- variables ---
-
-/// The name of a variable without its qualifier, which can only be the session's.
-pub(super) fn variable_name(name: &[String]) -> Option<&String> {
-    let is = |part: &String, word: &str| part.eq_ignore_ascii_case(word);
-    match name {
-        [only] => Some(only),
-        [session, only] if is(session, "session") => Some(only),
-        [system, session, only] if is(system, "system") && is(session, "session") => Some(only),
-        _ => None,
-    }
-}
-
-fn unresolved_variable(name: &[String], path: &str) -> SparkError {
-    SparkError::new("UNRESOLVED_VARIABLE").param("variableName", quote_name_parts(name)).param("searchPath", path)
-}
-
-async fn declare(
-    session: &Session,
-    names: &[Vec<String>],
-    replace: bool,
-    data_type: Option<SparkType>,
-    default: Option<DefaultValue>,
-) -> SparkResult<CommandResult> {
-    let mut declared: Vec<String> = Vec::with_capacity(names.len());
-    for name in names {
-        let short = variable_name(name).ok_or_else(|| unresolved_variable(name, "[`system`.`session`]"))?;
-        if declared.iter().any(|known| known.eq_ignore_ascii_case(short)) {
-            return Err(SparkError::new("DUPLICATE_VARIABLE_NAME_INSIDE_DECLARE")
-                .param("variableName", qualified(&short.to_lowercase())));
-        }
-        if !replace && session.variable(short).is_some() {
-            return Err(SparkError::new("VARIABLE_ALREADY_EXISTS").param("variableName", qualified(short)));
-        }
-        declared.push(short.clone());
-    }
-    let first = declared.first().cloned().unwrap_or_default();
-    if let Some(default) = &default
-        && contains_subquery(&default.expression)
-    {
-        return Err(SparkError::new("INVALID_DEFAULT_VALUE.SUBQUERY_EXPRESSION")
-            .param("statement", "DECLARE VARIABLE")
-            .param("colName", qualified(&first))
-            .param("defaultValue", default.text.as_ref()));
-    }
-    let expression = default.as_ref().map_or_else(
-        || Expression::literal(Literal::Null(SparkType::Null), Origin::Unknown),
-        |default| default.expression.clone(),
-    );
-    let (data_type, value) = value_of(session, expression.clone(), data_type).await?;
-    for name in declared {
-        let variable = Variable { name: name.clone(), data_type: data_type.clone(), value: value.clone() };
-        session.put_variable(&name, SessionVariable { variable, default: expression.clone() })?;
-    }
-    Ok(CommandResult::empty())
-}
-
-fn qualified(name: &str) -> String {
-    quote_name_parts(&["system", "session", name])
-}
-
-fn contains_subquery(expression: &Expression) -> bool {
-    use firesteel_syntax::ir::children::{Child, expression_children};
-    expression_children(&mut expression.clone()).into_iter().any(|child| match child {
-        Child::Relation(_) => true,
-        Child::Expression(child) => contains_subquery(child),
-    })
-}
-
-/// The value of an expression, computed by a query of one row, cast to the type if one is given.
-async fn value_of(
-    session: &Session,
-    expression: Expression,
-    data_type: Option<SparkType>,
-) -> SparkResult<(SparkType, ScalarValue)> {
-    let expression = match data_type {
-        Some(to) => {
-            let origin = expression.origin.clone();
-            let kind = ExpressionKind::Cast { child: Box::new(expression), to, mode: CastMode::Session };
-            Expression::new(kind, origin)
-        }
-        None => expression,
-    };
-    let input = Relation::new(RelationKind::OneRow, Origin::Unknown).boxed();
-    let query = Relation::new(RelationKind::Project { input, expressions: vec![expression] }, Origin::Unknown);
-    let mut row = one_row(session, query).await?;
-    row.pop().ok_or_else(|| SparkError::internal("an expression without a value"))
-}
-
-/// The values of a query's only row with their types; NULLs if it has none.
-async fn one_row(session: &Session, query: Relation) -> SparkResult<Vec<(SparkType, ScalarValue)>> {
-    let (schema, batches) = session.run_query(query).await?.collect().await?;
-    let rows: usize = batches.iter().map(arrow::array::RecordBatch::num_rows).sum();
-    if rows > 1 {
-        return Err(SparkError::new("ROW_SUBQUERY_TOO_MANY_ROWS"));
-    }
-    let batch = batches.iter().find(|batch| batch.num_rows() > 0);
-    schema
-        .iter()
-        .enumerate()
-        .map(|(index, field)| {
-            let carrier = field.data_type.to_arrow();
-            let value = match batch.and_then(|batch| batch.columns().get(index)) {
-                Some(column) => ScalarValue::try_from_array(column, 0).map_err(crate::engine_error)?,
-                None => ScalarValue::try_from(&carrier).map_err(crate::engine_error)?,
-            };
-            // Timestamps in results carry the session's zone; in plans they carry UTC.
-            let value = if value.data_type() == carrier {
-                value
-            } else {
-                value.cast_to(&carrier).map_err(crate::engine_error)?
-            };
-            Ok((field.data_type.clone(), value))
-        })
-        .collect()
-}
-
-fn drop_variable(session: &Session, name: &[String], if_exists: bool) -> SparkResult<CommandResult> {
-    let dropped = variable_name(name).is_some_and(|short| session.drop_variable(short));
-    if dropped || if_exists {
-        return Ok(CommandResult::empty());
-    }
-    let shown = match variable_name(name) {
-        Some(short) => qualified(short),
-        None => quote_name_parts(name),
-    };
-    Err(SparkError::new("VARIABLE_NOT_FOUND").param("variableName", shown))
-}
-
-async fn set_variables(session: &Session, set: SetVariables) -> SparkResult<CommandResult> {
-    let path = session.context().search_path();
-    let mut targets: Vec<SessionVariable> = Vec::with_capacity(set.names.len());
-    for name in &set.names {
-        let found = variable_name(name).and_then(|short| session.variable(short));
-        let found = found.ok_or_else(|| unresolved_variable(name, &path))?;
-        if targets.iter().any(|known| known.variable.name.eq_ignore_ascii_case(&found.variable.name)) {
-            return Err(SparkError::new("DUPLICATE_ASSIGNMENTS")
-                .param("nameList", quote_identifier(&found.variable.name.to_lowercase())));
-        }
-        targets.push(found);
-    }
-    let mut query = match set.values {
-        SetValues::Expressions(list) => {
-            let expressions = list
-                .into_iter()
-                .zip(&targets)
-                .map(|(value, target)| if is_default(&value) { target.default.clone() } else { value })
-                .collect();
-            let input = Relation::new(RelationKind::OneRow, Origin::Unknown).boxed();
-            Relation::new(RelationKind::Project { input, expressions }, Origin::Unknown)
-        }
-        SetValues::Query(query) => {
-            let mut query = *query;
-            put_defaults(session, &mut query, &targets).await?;
-            query
-        }
-    };
-    refuse_nested_default(&mut query)?;
-    assign(session, &targets, query).await?;
-    Ok(CommandResult::empty())
-}
-
-fn is_default(value: &Expression) -> bool {
-    match &value.kind {
-        ExpressionKind::Default => true,
-        ExpressionKind::Attribute(name) => {
-            matches!(name.name.as_slice(), [only] if only.eq_ignore_ascii_case("default"))
-        }
-        _ => false,
-    }
-}
-
-/// Puts the variables' defaults in the places of `DEFAULT` in what a query selects, unless a column has that name.
-async fn put_defaults(session: &Session, query: &mut Relation, targets: &[SessionVariable]) -> SparkResult<()> {
-    let origin = query.origin.clone();
-    let (mut tables, mut selecting) = (None, query);
-    loop {
-        selecting = match &mut selecting.kind {
-            RelationKind::With(with) => {
-                tables = Some((with.tables.clone(), with.is_recursive));
-                &mut with.input
-            }
-            RelationKind::Limit { input, .. }
-            | RelationKind::Offset { input, .. }
-            | RelationKind::Sort { input, .. } => input.as_mut(),
-            RelationKind::Values { rows, .. } => {
-                for row in rows {
-                    replace_defaults(row, targets);
-                }
-                return Ok(());
-            }
-            RelationKind::Project { input, expressions } => {
-                if !expressions.iter().any(is_default) {
-                    return Ok(());
-                }
-                let input = match tables {
-                    Some((tables, is_recursive)) => {
-                        let with = With { input: input.as_ref().clone(), tables, is_recursive };
-                        Relation::new(RelationKind::With(Box::new(with)), origin)
-                    }
-                    None => input.as_ref().clone(),
-                };
-                let columns = session.schema(input).await?;
-                if !columns.iter().any(|column| column.name.eq_ignore_ascii_case("default")) {
-                    replace_defaults(expressions, targets);
-                }
-                return Ok(());
-            }
-            _ => return Ok(()),
-        };
-    }
-}
-
-fn replace_defaults(values: &mut [Expression], targets: &[SessionVariable]) {
-    for (value, target) in values.iter_mut().zip(targets) {
-        if is_default(value) {
-            value.clone_from(&target.default);
-        }
-    }
-}
-
-fn refuse_nested_default(query: &mut Relation) -> SparkResult<()> {
-    let selecting = match &query.kind {
-        RelationKind::With(with) => &with.input.kind,
-        kind => kind,
-    };
-    // A name alone was replaced, or is a column's.
-    let nests = |value: &Expression| !is_default(value) && value_contains_default(value);
-    if let RelationKind::Project { expressions, .. } = selecting
-        && expressions.iter().any(nests)
-    {
-        return Err(SparkError::new("DEFAULT_PLACEMENT_INVALID"));
-    }
-    Ok(())
-}
-
-fn value_contains_default(value: &Expression) -> bool {
-    use firesteel_syntax::ir::children::{Child, expression_children};
-    is_default(value)
-        || expression_children(&mut value.clone()).into_iter().any(|child| match child {
-            Child::Relation(_) => false,
-            Child::Expression(child) => value_contains_default(child),
-        })
-}
-
-/// Sets variables to the columns of a query's only row.
-async fn assign(session: &Session, targets: &[SessionVariable], query: Relation) -> SparkResult<()> {
-    let row = {
-        let schema = session.schema(query.clone()).await?;
-        if schema.len() != targets.len() {
-            return Err(SparkError::new("ASSIGNMENT_ARITY_MISMATCH")
-                .param("numTarget", targets.len().to_string())
-                .param("numExpr", schema.len().to_string()));
-        }
-        let names: Vec<String> = (0..targets.len()).map(|index| format!("value {index}")).collect();
-        let origin = query.origin.clone();
-        let named = Relation::new(RelationKind::ToDf { input: query.boxed(), columns: names.clone() }, origin);
-        let expressions = names
-            .iter()
-            .zip(targets)
-            .map(|(name, target)| {
-                let column = Expression::column(vec![name.clone()], Origin::Unknown);
-                let kind = ExpressionKind::Cast {
-                    child: Box::new(column),
-                    to: target.variable.data_type.clone(),
-                    mode: CastMode::Session,
-                };
-                Expression::new(kind, Origin::Unknown)
-            })
-            .collect();
-        let cast = Relation::new(RelationKind::Project { input: named.boxed(), expressions }, Origin::Unknown);
-        one_row(session, cast).await?
-    };
-    for (target, (_, value)) in targets.iter().zip(row) {
-        let mut changed = target.clone();
-        changed.variable.value = value;
-        let name = changed.variable.name.clone();
-        session.put_variable(&name, changed)?;
-    }
-    Ok(())
-}
-
 // --- computed statements ---
 
 /// Runs the text that an expression gives.
@@ -551,14 +272,17 @@ pub(crate) async fn execute_immediate(session: &Session, execute: ExecuteImmedia
     }
     let text = firesteel_syntax::put_parameters(&text, &named, &positional)?;
     let statement = firesteel_syntax::parse_statement(&text, &session.parser_options())?;
+    if matches!(statement, Statement::Command(Command::Script(_))) {
+        return Err(SparkError::new("SQL_SCRIPT_IN_EXECUTE_IMMEDIATE").param("sqlString", text));
+    }
+    // The text sees a script's variables only as values of parameters.
     if execute.into.is_empty() {
-        return Box::pin(session.run(statement)).await;
+        return Locals::hidden_from(Box::pin(session.run(statement))).await;
     }
     let path = session.context().search_path();
     let mut targets = Vec::with_capacity(execute.into.len());
     for name in &execute.into {
-        let found = variable_name(name).and_then(|short| session.variable(short));
-        targets.push(found.ok_or_else(|| unresolved_variable(name, &path))?);
+        targets.push(Target::find(session, name).ok_or_else(|| unresolved_variable(name, &path))?);
     }
     let Statement::Query(query) = statement else {
         return Err(SparkError::new("INVALID_STATEMENT_FOR_EXECUTE_INTO").param("sqlString", text));

@@ -5,7 +5,7 @@ use firesteel_base::identifier::quote_name_parts;
 use firesteel_base::{SparkError, SparkResult};
 use firesteel_syntax::ir::command::Set;
 
-use super::routine::variable_name;
+use super::variable::variable_name;
 use crate::answer::CommandResult;
 use crate::session::Session;
 

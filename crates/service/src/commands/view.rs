@@ -13,6 +13,7 @@ use firesteel_syntax::ir::{ExpressionKind, Relation, RelationKind};
 use indexmap::IndexMap;
 
 use super::names;
+use super::variable::Target;
 
 use crate::analysis::quoted_columns;
 use crate::answer::CommandResult;
@@ -185,7 +186,7 @@ fn refuse_temporary(session: &Session, name: &ObjectName, query: &Relation) -> S
                 ExpressionKind::Attribute(attribute) => {
                     // A name that is no column means a variable; columns win, which is seen when it is resolved.
                     if let [only] = attribute.name.as_slice()
-                        && session.variable(only).is_some()
+                        && Target::find(session, std::slice::from_ref(only)).is_some()
                     {
                         found = Some(("VARIABLE", attribute.name.clone()));
                     }

@@ -1,7 +1,7 @@
 //! Writing a query's rows to files and tables.
 
 use firesteel_base::{SparkError, SparkResult, SparkSchema};
-use firesteel_catalog::{Bucketing, Kind, ObjectName, OnExisting, Table};
+use firesteel_catalog::{Bucketing, ObjectName, OnExisting, Table};
 use firesteel_storage::WriteRequest;
 use firesteel_syntax::ir::Relation;
 use firesteel_syntax::ir::command::{SaveMode, Write, WriteTarget};
@@ -68,27 +68,14 @@ async fn save_as_table(session: &Session, name: &[String], write: Write) -> Spar
             if super::table::insert::reads(session, &write.input, &table).await? {
                 return Err(SparkError::new("UNSUPPORTED_OVERWRITE.TABLE").param("table", full.quoted()));
             }
-            replace(session, &table, new_table(full, write)).await
+            let (new, query) = new_table(full, write);
+            super::table::replace_by_rows(session, &table, new, query).await
         }
         (None, _) => {
             let (new, query) = new_table(full, write);
             super::table::create_from_rows(session, new, query).await
         }
     }
-}
-
-/// Another table in place of one: the old one is gone when the new one is complete.
-async fn replace(session: &Session, old: &Table, (new, query): (NewTable, Relation)) -> SparkResult<CommandResult> {
-    // Computed before the old rows go: a query that fails leaves them.
-    let schema = session.schema(query.clone()).await?;
-    if schema.is_empty() {
-        return Err(SparkError::new("EMPTY_SCHEMA_NOT_SUPPORTED_FOR_DATASOURCE").param("format", &old.provider));
-    }
-    session.catalog().drop_table(&old.name).await?;
-    if old.kind == Kind::Managed {
-        session.environment().storage.remove_directory(&old.location).await?;
-    }
-    super::table::create_from_rows(session, new, query).await
 }
 
 fn new_table(name: ObjectName, write: Write) -> (NewTable, Relation) {

@@ -11,6 +11,7 @@ use super::relation::{
     TimeTravel,
 };
 use super::routine::{RoutineCommand, SetValues};
+use super::script::{Block, Branches, ScriptStatement, ScriptStatementKind};
 use super::table::{AlterAction, TableCommand};
 
 /// A direct part of a plan node.
@@ -296,6 +297,7 @@ fn table_command_children<'a>(command: &'a mut TableCommand, children: &mut Chil
             }
         }
         TableCommand::CreateLike { .. }
+        | TableCommand::Load { .. }
         | TableCommand::Drop { .. }
         | TableCommand::Truncate { .. }
         | TableCommand::RowOperation { .. }
@@ -327,11 +329,13 @@ fn routine_children<'a>(command: &'a mut RoutineCommand, children: &mut Children
         RoutineCommand::Computed(computed) => {
             children.extend(computed.names.iter_mut().map(|(_, name)| Child::Expression(name)));
         }
-        // A function's body has a scope of its own, and a default is kept as text.
+        RoutineCommand::DeclareVariables { default, .. } => {
+            children.extend(default.iter_mut().map(|default| Child::Expression(&mut default.expression)));
+        }
+        // A function's body has a scope of its own.
         RoutineCommand::CreateFunction(_)
         | RoutineCommand::DropFunction { .. }
         | RoutineCommand::RefreshFunction(_)
-        | RoutineCommand::DeclareVariables { .. }
         | RoutineCommand::DropVariable { .. } => {}
     }
 }
@@ -347,6 +351,8 @@ fn command_children<'a>(command: &'a mut Command, children: &mut Children<'a>) {
         },
         Command::Table(table) => table_command_children(table, children),
         Command::Routine(routine) => routine_children(routine, children),
+        Command::WriteTo(write) => children.push(Child::Relation(&mut write.input)),
+        Command::Script(script) => block_children(&mut script.body, children),
         Command::CacheTable(cache) => {
             children.extend(cache.query.iter_mut().map(|(query, _)| Child::Relation(query)));
         }
@@ -361,9 +367,51 @@ fn command_children<'a>(command: &'a mut Command, children: &mut Children<'a>) {
         | Command::ShowViews { .. }
         | Command::ShowColumns { .. }
         | Command::Namespace(_)
+        | Command::Procedure(_)
         | Command::UncacheTable { .. }
         | Command::ClearCache
         | Command::Catalog(_)
         | Command::Unsupported { .. } => {}
+    }
+}
+
+fn block_children<'a>(block: &'a mut Block, children: &mut Children<'a>) {
+    block.handlers.iter_mut().for_each(|handler| block_children(&mut handler.body, children));
+    script_children(&mut block.statements, children);
+}
+
+fn branch_children<'a>(branches: &'a mut Branches, children: &mut Children<'a>) {
+    for (condition, body) in &mut branches.branches {
+        children.push(Child::Expression(&mut condition.expression));
+        script_children(body, children);
+    }
+    script_children(&mut branches.otherwise, children);
+}
+
+fn script_children<'a>(statements: &'a mut [ScriptStatement], children: &mut Children<'a>) {
+    for statement in statements {
+        match &mut statement.kind {
+            ScriptStatementKind::Sql(statement) => match statement.as_mut() {
+                Statement::Query(query) => children.push(Child::Relation(query)),
+                Statement::Command(command) => command_children(command, children),
+            },
+            ScriptStatementKind::Block(block) => block_children(block, children),
+            ScriptStatementKind::If(branches) => branch_children(branches, children),
+            ScriptStatementKind::Case { value, branches } => {
+                children.push(Child::Expression(&mut value.expression));
+                branch_children(branches, children);
+            }
+            ScriptStatementKind::While { condition, body, .. }
+            | ScriptStatementKind::Repeat { body, until: condition, .. } => {
+                children.push(Child::Expression(&mut condition.expression));
+                script_children(body, children);
+            }
+            ScriptStatementKind::Loop { body, .. } => script_children(body, children),
+            ScriptStatementKind::For(repeated) => {
+                children.push(Child::Relation(&mut repeated.query));
+                script_children(&mut repeated.body, children);
+            }
+            ScriptStatementKind::Leave(_) | ScriptStatementKind::Iterate(_) => {}
+        }
     }
 }

@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use firesteel_base::Origin;
 use indexmap::IndexMap;
 
 use super::expression::Expression;
 use super::relation::{Relation, SchemaText};
 use super::routine::RoutineCommand;
+use super::script::Script;
 use super::table::{NamespaceCommand, TableCommand};
 
 /// One SQL statement, or one plan of a client.
@@ -61,6 +63,9 @@ pub enum Command {
     Namespace(NamespaceCommand),
     Table(TableCommand),
     Routine(RoutineCommand),
+    Script(Box<Script>),
+    Procedure(ProcedureCommand),
+    WriteTo(Box<WriteTo>),
     CacheTable(CacheTable),
     UncacheTable {
         name: Vec<String>,
@@ -161,6 +166,40 @@ pub struct Write {
     /// Number of buckets and their columns.
     pub bucket_by: Option<(i32, Vec<String>)>,
     pub cluster_by: Vec<String>,
+}
+
+/// `writeTo(table)`
+#[derive(Clone, Debug, PartialEq)]
+pub struct WriteTo {
+    pub input: Relation,
+    pub table: Vec<String>,
+    pub provider: Option<String>,
+    pub options: IndexMap<String, String>,
+    pub properties: IndexMap<String, String>,
+    pub partitioning: Vec<Expression>,
+    pub cluster_by: Vec<String>,
+    pub action: WriteToAction,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WriteToAction {
+    Create,
+    Append,
+    Overwrite,
+    OverwritePartitions,
+    Replace,
+    CreateOrReplace,
+}
+
+/// Statements about procedures, of which the session catalog has none.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ProcedureCommand {
+    Show,
+    /// `CALL` and `DESCRIBE`.
+    Named {
+        name: Vec<String>,
+        origin: Origin,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

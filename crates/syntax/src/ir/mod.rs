@@ -6,6 +6,7 @@ pub mod expression;
 pub mod literal;
 pub mod relation;
 pub mod routine;
+pub mod script;
 pub mod table;
 pub mod visit;
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use firesteel_base::SparkType;
+use firesteel_base::{Origin, SparkType};
 use indexmap::IndexMap;
 
 use super::expression::Expression;
@@ -108,6 +108,21 @@ pub struct Insert {
     pub if_not_exists: bool,
     /// `SELECT` columns that do not exist yet are errors; `true` for `WITH SCHEMA EVOLUTION`.
     pub schema_evolution: bool,
+    pub replaced: Option<ReplacedRows>,
+}
+
+/// Rows that an insertion is to put others in place of. No table of the session catalog can.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ReplacedRows {
+    pub kind: ReplacedKind,
+    /// From the first word of the statement to the condition's last.
+    pub origin: Origin,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReplacedKind {
+    Where,
+    On,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -269,6 +284,11 @@ pub enum TableCommand {
     RowOperation {
         name: Vec<String>,
         operation: &'static str,
+    },
+    /// `LOAD DATA INPATH`
+    Load {
+        name: Vec<String>,
+        origin: Origin,
     },
     Comment {
         name: Vec<String>,

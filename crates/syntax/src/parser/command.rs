@@ -15,33 +15,44 @@ use crate::ir::{Command, Relation, RelationKind, Statement};
 /// The words a statement begins with, and its name. The first row that fits counts.
 const UNBUILT: &[(&[Keyword], &str)] = &[
     (&[Keyword::Create, Keyword::Index], "CREATE INDEX"),
-    (&[Keyword::Create, Keyword::Role], "CREATE ROLE"),
-    (&[Keyword::Create, Keyword::Temporary, Keyword::Macro], "CREATE TEMPORARY MACRO"),
     (&[Keyword::Create, Keyword::Materialized, Keyword::View], "CREATE MATERIALIZED VIEW"),
     (&[Keyword::Create, Keyword::Streaming, Keyword::Table], "CREATE STREAMING TABLE"),
     (&[Keyword::Create, Keyword::Flow], "CREATE FLOW"),
-    (&[Keyword::Drop, Keyword::Temporary, Keyword::Macro], "DROP TEMPORARY MACRO"),
     (&[Keyword::Drop, Keyword::Index], "DROP INDEX"),
-    (&[Keyword::Drop, Keyword::Role], "DROP ROLE"),
-    (&[Keyword::Alter, Keyword::Index], "ALTER INDEX"),
-    (&[Keyword::Load, Keyword::Data], "LOAD DATA"),
-    (&[Keyword::Call], "CALL"),
-    (&[Keyword::Open], "OPEN"),
-    (&[Keyword::Fetch], "FETCH"),
-    (&[Keyword::Close], "CLOSE"),
-    (&[Keyword::Begin], "BEGIN"),
-    (&[Keyword::Grant], "GRANT"),
-    (&[Keyword::Revoke], "REVOKE"),
-    (&[Keyword::Export, Keyword::Table], "EXPORT TABLE"),
-    (&[Keyword::Import, Keyword::Table], "IMPORT TABLE"),
-    (&[Keyword::Lock, Keyword::Table], "LOCK TABLE"),
-    (&[Keyword::Lock, Keyword::Database], "LOCK DATABASE"),
-    (&[Keyword::Unlock, Keyword::Table], "UNLOCK TABLE"),
-    (&[Keyword::Unlock, Keyword::Database], "UNLOCK DATABASE"),
-    (&[Keyword::Start, Keyword::Transaction], "START TRANSACTION"),
-    (&[Keyword::Commit], "COMMIT"),
-    (&[Keyword::Rollback], "ROLLBACK"),
-    (&[Keyword::Dfs], "DFS"),
+];
+
+/// Words that begin statements of Hive which Spark knows by name to refuse them. The first row that fits counts.
+const REFUSED: &[&[Keyword]] = &[
+    &[Keyword::Create, Keyword::Role],
+    &[Keyword::Drop, Keyword::Role],
+    &[Keyword::Grant, Keyword::Role],
+    &[Keyword::Grant],
+    &[Keyword::Revoke, Keyword::Role],
+    &[Keyword::Revoke],
+    &[Keyword::Show, Keyword::Role, Keyword::Grant],
+    &[Keyword::Show, Keyword::Role],
+    &[Keyword::Show, Keyword::Grant],
+    &[Keyword::Show, Keyword::Principals],
+    &[Keyword::Show, Keyword::Roles],
+    &[Keyword::Show, Keyword::Current, Keyword::Roles],
+    &[Keyword::Show, Keyword::Compactions],
+    &[Keyword::Show, Keyword::Transactions],
+    &[Keyword::Show, Keyword::Indexes],
+    &[Keyword::Show, Keyword::Locks],
+    &[Keyword::Set, Keyword::Role],
+    &[Keyword::Create, Keyword::Temporary, Keyword::Macro],
+    &[Keyword::Drop, Keyword::Temporary, Keyword::Macro],
+    &[Keyword::Alter, Keyword::Index],
+    &[Keyword::Export, Keyword::Table],
+    &[Keyword::Import, Keyword::Table],
+    &[Keyword::Lock, Keyword::Table],
+    &[Keyword::Lock, Keyword::Database],
+    &[Keyword::Unlock, Keyword::Table],
+    &[Keyword::Unlock, Keyword::Database],
+    &[Keyword::Start, Keyword::Transaction],
+    &[Keyword::Commit],
+    &[Keyword::Rollback],
+    &[Keyword::Dfs],
 ];
 
 /// Words that begin statements which are built: what is behind them is wrong if none of the statements fits.
@@ -61,6 +72,8 @@ const STATEMENT_WORDS: &[Keyword] = &[
     Keyword::Use,
     Keyword::Execute,
     Keyword::Declare,
+    Keyword::Load,
+    Keyword::Call,
 ];
 
 /// Clauses of `CREATE VIEW` between the columns and `AS`.
@@ -73,6 +86,7 @@ struct ViewClauses {
 
 impl Parser<'_> {
     pub(super) fn statement(&mut self) -> SparkResult<Statement> {
+        self.refuse_by_name()?;
         match self.keyword() {
             Some(Keyword::Set) => self.set_statement().map(Statement::Command),
             Some(Keyword::Reset) => self.reset_statement().map(Statement::Command),
@@ -86,9 +100,9 @@ impl Parser<'_> {
             Some(Keyword::Drop) if self.is_keyword_ahead(1, Keyword::View) => self.drop_view().map(Statement::Command),
             _ if self.is_cache_statement() => self.cache_statement().map(Statement::Command),
             Some(Keyword::Add | Keyword::List) if self.is_identifier_at(self.position() + 1) => {
-                let statement = format!("{} {}", self.token_text(0), self.token_text(1)).to_uppercase();
-                Ok(Statement::Command(self.unsupported_statement(&statement)))
+                self.resource_statement().map(Statement::Command)
             }
+            _ if self.is_cursor_statement() => Err(self.unbuilt_cursor(self.position())),
             Some(Keyword::With) if self.is_written_with() => self.insert_with().map(Statement::Command),
             Some(Keyword::Use) if self.is_identifier_at(self.position() + 1) => {
                 self.use_statement().map(Statement::Command)
@@ -97,6 +111,35 @@ impl Parser<'_> {
                 Some(command) => Ok(Statement::Command(command)),
                 None => self.other_statement(),
             },
+        }
+    }
+
+    /// Refuses the statements that Spark refuses, whatever they say.
+    fn refuse_by_name(&mut self) -> SparkResult<()> {
+        let Some(words) = REFUSED.iter().find(|words| self.are_keywords(words)) else { return Ok(()) };
+        let start = self.position();
+        let name: Vec<&str> = words.iter().map(|word| word.spelling()).collect();
+        self.skip_statement();
+        Err(self.error_since("INVALID_STATEMENT_OR_CLAUSE", start).param("operation", name.join(" ")))
+    }
+
+    /// `ADD JAR …`, `LIST FILES` and so on.
+    fn resource_statement(&mut self) -> SparkResult<Command> {
+        let start = self.position();
+        let action = self.token_text(start).to_uppercase();
+        let kind = self.token_text(start + 1).to_lowercase();
+        self.skip_statement();
+        if matches!(kind.as_str(), "jar" | "jars" | "file" | "files" | "archive" | "archives") {
+            return Ok(Command::Unsupported { statement: format!("{action} {}", kind.to_uppercase()) });
+        }
+        let message = format!("{action} with resource type '{kind}'");
+        Err(self.error_since("_LEGACY_ERROR_TEMP_0035", start).param("message", message))
+    }
+
+    /// Passes over all that is left of the statement.
+    fn skip_statement(&mut self) {
+        while !matches!(self.kind(), TokenKind::Semicolon | TokenKind::EndOfInput) {
+            self.take();
         }
     }
 
@@ -119,6 +162,12 @@ impl Parser<'_> {
         }
         if self.is_row_operation() {
             return self.row_operation().map(Some);
+        }
+        if self.are_keywords(&[Keyword::Load, Keyword::Data]) {
+            return self.load_data().map(Some);
+        }
+        if self.is_keyword(Keyword::Call) {
+            return self.call_procedure().map(Some);
         }
         match self.maintenance()? {
             Some(command) => Ok(Some(command)),
@@ -143,30 +192,33 @@ impl Parser<'_> {
             STATEMENT_WORDS.contains(&word)
                 || matches!(word, Keyword::Cache | Keyword::Uncache | Keyword::Clear)
                 || UNBUILT.iter().any(|(pattern, _)| pattern.first() == Some(&word))
+                || REFUSED.iter().any(|pattern| pattern.first() == Some(&word))
         })
     }
 
     /// The statement is known by name only; what it says is passed over.
     pub(super) fn unsupported_statement(&mut self, name: &str) -> Command {
-        while !self.at_end() {
-            self.take();
-        }
+        self.skip_statement();
         Command::Unsupported { statement: name.to_owned() }
     }
 
     /// `WITH … INSERT`, `WITH … MERGE` and so on.
     fn is_written_with(&self) -> bool {
         let mut index = self.position();
-        while self.kind_at(index) != TokenKind::EndOfInput {
+        // `WITH … FROM … INSERT`
+        let mut is_from_first = false;
+        while !matches!(self.kind_at(index), TokenKind::Semicolon | TokenKind::EndOfInput) {
             let is_write = matches!(
                 (self.kind_at(index), self.kind_at(index + 1)),
                 (TokenKind::Keyword(Keyword::Insert), TokenKind::Keyword(Keyword::Into | Keyword::Overwrite))
                     | (TokenKind::Keyword(Keyword::Merge), TokenKind::Keyword(Keyword::Into))
                     | (TokenKind::Keyword(Keyword::Delete), TokenKind::Keyword(Keyword::From))
             );
-            if is_write && self.kind_at(index.wrapping_sub(1)) == TokenKind::RightParen {
+            let is_behind_tables = self.kind_at(index.wrapping_sub(1)) == TokenKind::RightParen;
+            if is_write && (is_behind_tables || is_from_first) {
                 return true;
             }
+            is_from_first |= is_behind_tables && self.is_keyword_at(index, Keyword::From);
             index = self.closing_of(index).unwrap_or(index) + 1;
         }
         false

@@ -80,7 +80,7 @@ impl Parser<'_> {
                 .param("message", "CREATE TEMPORARY TABLE ... AS ..., use CREATE TEMPORARY VIEW instead"));
         }
         if is_temporary {
-            return Ok(self.unsupported_statement("CREATE TEMPORARY TABLE"));
+            return Err(self.error_since("_LEGACY_ERROR_TEMP_0046", start));
         }
         let typed = clauses.partitioning.iter().any(|field| matches!(field, Partitioning::Typed(_)));
         if query.is_some() && (!columns.is_empty() || typed) {

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use firesteel_base::{Origin, SparkResult};
+use firesteel_base::{Origin, SparkError, SparkResult};
 
 use super::keywords::Keyword;
 use super::lexer::tokenize;
+use super::scripting::ScriptScope;
 use super::token::{Token, TokenKind};
 use super::{MAX_NESTING, ParserOptions};
 use crate::ir::routine::{ComputedStatement, RoutineCommand};
@@ -24,6 +25,9 @@ pub(super) struct Parser<'a> {
     pub(super) named_depth: usize,
     /// Clauses `IDENTIFIER(expression)` that stand for names of a command's objects.
     computed_names: Vec<(std::ops::Range<usize>, Expression)>,
+    pub(super) script: ScriptScope,
+    /// What is wrong beside the syntax, and is told only where the syntax is right.
+    deferred: Option<SparkError>,
     pub(super) options: &'a ParserOptions,
 }
 
@@ -39,6 +43,8 @@ impl<'a> Parser<'a> {
             depth: 0,
             named_depth: 0,
             computed_names: Vec::new(),
+            script: ScriptScope::default(),
+            deferred: None,
             options,
         })
     }
@@ -50,13 +56,32 @@ impl<'a> Parser<'a> {
     }
 
     /// The statement, or where it names things by expressions, what computes them first.
-    pub(super) fn with_computed_names(&mut self, statement: Statement) -> Statement {
+    pub(super) fn with_computed_names(&mut self, statement: Statement, start: usize) -> Statement {
         if self.computed_names.is_empty() {
             return statement;
         }
-        let names = std::mem::take(&mut self.computed_names);
-        let computed = ComputedStatement { text: Arc::clone(&self.text), names };
+        // A statement of a script is read again without what stands around it.
+        let first = self.token_at(start).start;
+        let mut names = std::mem::take(&mut self.computed_names);
+        for (place, _) in &mut names {
+            *place = place.start.saturating_sub(first)..place.end.saturating_sub(first);
+        }
+        let computed = ComputedStatement { text: Arc::from(self.text_since(start)), names };
         Statement::Command(Command::Routine(RoutineCommand::Computed(Box::new(computed))))
+    }
+
+    /// Keeps an error that only counts if the syntax of all that follows is right.
+    pub(super) fn defer(&mut self, error: SparkError) {
+        self.deferred.get_or_insert(error);
+    }
+
+    /// What came of reading the text to its end.
+    pub(super) fn finished<T>(self, outcome: SparkResult<T>) -> SparkResult<T> {
+        match (self.deferred, outcome) {
+            (Some(deferred), Ok(_)) => Err(deferred),
+            (Some(deferred), Err(error)) if error.condition() != "PARSE_SYNTAX_ERROR" => Err(deferred),
+            (_, outcome) => outcome,
+        }
     }
 
     pub(super) fn text(&self) -> &Arc<str> {

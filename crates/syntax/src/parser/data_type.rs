@@ -138,7 +138,9 @@ impl Parser<'_> {
         if self.is(TokenKind::Word) {
             return Err(self.missing(TokenKind::EndOfInput));
         }
-        Err(self.unsupported_type(start))
+        let refused = self.unsupported_type(start);
+        self.defer(refused);
+        Ok(SparkType::Null)
     }
 
     /// Refuses the type that begins at `start`, with the numbers in parentheses behind it.

@@ -1,4 +1,4 @@
-//! `INSERT` in its forms, and the statements that change rows of a table.
+//! `INSERT` in its forms.
 
 use firesteel_base::SparkResult;
 use indexmap::IndexMap;
@@ -7,7 +7,7 @@ use super::cursor::Parser;
 use super::keywords::Keyword;
 use super::token::TokenKind;
 use crate::ir::relation::With;
-use crate::ir::table::{Insert, InsertTarget, PartitionSpecification, TableCommand};
+use crate::ir::table::{Insert, InsertTarget, PartitionSpecification, ReplacedKind, ReplacedRows, TableCommand};
 use crate::ir::{Command, Expression, Relation, RelationKind};
 
 impl Parser<'_> {
@@ -57,7 +57,7 @@ impl Parser<'_> {
             return false;
         }
         let mut index = self.position();
-        while self.kind_at(index) != TokenKind::EndOfInput {
+        while !matches!(self.kind_at(index), TokenKind::Semicolon | TokenKind::EndOfInput) {
             if self.is_insert_at(index) {
                 return true;
             }
@@ -133,6 +133,7 @@ impl Parser<'_> {
                 partition: Vec::new(),
                 if_not_exists: false,
                 schema_evolution,
+                replaced: None,
             });
         }
         if self.is_keyword(Keyword::Table) && self.is_identifier_at(self.position() + 1) {
@@ -142,10 +143,7 @@ impl Parser<'_> {
         if !self.options_clause()?.is_empty() {
             return Err(self.unbuilt("INSERT WITH options", start));
         }
-        if self.are_keywords(&[Keyword::Replace, Keyword::Where]) || self.are_keywords(&[Keyword::Replace, Keyword::On])
-        {
-            return Err(self.unbuilt("INSERT INTO REPLACE WHERE", start));
-        }
+        let replaced = if overwrite { None } else { self.replaced_rows(start)? };
         let partition = self.optional_partition()?.unwrap_or_default();
         let if_not_exists = self.accept_keywords(&[Keyword::If, Keyword::Not, Keyword::Exists]);
         let by_name = self.accept_keywords(&[Keyword::By, Keyword::Name]);
@@ -165,7 +163,23 @@ impl Parser<'_> {
             partition,
             if_not_exists,
             schema_evolution,
+            replaced,
         })
+    }
+
+    /// `REPLACE WHERE condition`, `REPLACE ON condition`: which rows the new ones are put in place of.
+    fn replaced_rows(&mut self, start: usize) -> SparkResult<Option<ReplacedRows>> {
+        if !self.is_keyword(Keyword::Replace) {
+            return Ok(None);
+        }
+        let kind = match self.ahead(1) {
+            TokenKind::Keyword(Keyword::Where) => ReplacedKind::Where,
+            TokenKind::Keyword(Keyword::On) => ReplacedKind::On,
+            _ => return Ok(None),
+        };
+        self.take_many(2);
+        self.expression()?;
+        Ok(Some(ReplacedRows { kind, origin: self.origin_since(start) }))
     }
 
     /// `[LOCAL] DIRECTORY ['path'] USING format [OPTIONS (…)]`
@@ -179,32 +193,5 @@ impl Parser<'_> {
         let provider = Some(self.multipart_identifier()?.join("."));
         let options = if self.accept_keyword(Keyword::Options) { self.option_values()? } else { IndexMap::new() };
         Ok(InsertTarget::Directory { path, provider, options })
-    }
-
-    pub(super) fn is_row_operation(&self) -> bool {
-        self.are_keywords(&[Keyword::Delete, Keyword::From])
-            || self.is_keyword(Keyword::Update) && self.is_identifier_at(self.position() + 1)
-            || self.are_keywords(&[Keyword::Merge, Keyword::Into])
-            || self.are_keywords(&[Keyword::Merge, Keyword::With])
-    }
-
-    /// `DELETE FROM`, `UPDATE`, `MERGE INTO`: no table of the session catalog takes them; what they say is passed over.
-    pub(super) fn row_operation(&mut self) -> SparkResult<Command> {
-        let operation = match self.keyword() {
-            Some(Keyword::Delete) => "DELETE",
-            Some(Keyword::Update) => "UPDATE TABLE",
-            Some(Keyword::Merge) => "MERGE INTO TABLE",
-            _ => return Err(self.syntax_error()),
-        };
-        self.take();
-        self.accept_keywords(&[Keyword::With, Keyword::Schema, Keyword::Evolution]);
-        if operation != "UPDATE TABLE" {
-            self.take();
-        }
-        let name = self.written_name(operation)?;
-        while !self.at_end() {
-            self.take();
-        }
-        Ok(Command::Table(TableCommand::RowOperation { name, operation }))
     }
 }

@@ -266,6 +266,7 @@ impl Parser<'_> {
             Keyword::Version | Keyword::SystemVersion | Keyword::Timestamp | Keyword::SystemTime => {
                 is_next(&[Keyword::As]) && self.is_keyword_at(next + 1, Keyword::Of)
             }
+            Keyword::Do => self.script.is_inside(),
             Keyword::Changes => is_next(&[Keyword::From]),
             Keyword::Approx | Keyword::Exact => is_next(&[Keyword::Nearest]),
             Keyword::Identified => is_next(&[Keyword::By]),

@@ -33,7 +33,9 @@ mod primary;
 mod query;
 mod relation;
 mod routine;
+mod row_operation;
 mod script;
+mod scripting;
 mod select;
 mod set;
 mod show;
@@ -84,6 +86,12 @@ pub struct ParserOptions {
     pub legacy_exponent_literal_as_decimal: bool,
     /// Whether `|` in front of a pipe operator's keyword stands for `|>`.
     pub single_character_pipe: bool,
+    /// `spark.sql.scripting.enabled`
+    pub scripting: bool,
+    /// `spark.sql.scripting.continueHandlerEnabled`
+    pub continue_handlers: bool,
+    /// `spark.sql.scripting.cursorEnabled`
+    pub cursors: bool,
 }
 
 impl Default for ParserOptions {
@@ -100,63 +108,62 @@ impl Default for ParserOptions {
             legacy_identifier_clause: false,
             legacy_exponent_literal_as_decimal: false,
             single_character_pipe: true,
+            scripting: true,
+            continue_handlers: false,
+            cursors: false,
         }
     }
 }
 
-/// One statement, with any number of semicolons behind it.
-pub fn parse_statement(text: &str, options: &ParserOptions) -> SparkResult<Statement> {
+/// Reads a text to its end.
+fn whole<'o, T>(
+    text: &str,
+    options: &'o ParserOptions,
+    read: impl FnOnce(&mut Parser<'o>) -> SparkResult<T>,
+) -> SparkResult<T> {
     let mut parser = Parser::new(text, options)?;
-    let statement = parser.statement()?;
-    parser.skip_semicolons();
-    parser.end_of_input()?;
-    Ok(parser.with_computed_names(statement))
+    let outcome = read(&mut parser).and_then(|value| parser.end_of_input().map(|()| value));
+    parser.finished(outcome)
+}
+
+/// One statement, with any number of semicolons behind it; or a script.
+pub fn parse_statement(text: &str, options: &ParserOptions) -> SparkResult<Statement> {
+    whole(text, options, |parser| {
+        if parser.is_script() {
+            return parser.script().map(Statement::Command);
+        }
+        let statement = parser.statement()?;
+        parser.skip_semicolons();
+        Ok(parser.with_computed_names(statement, 0))
+    })
 }
 
 /// One query, without anything behind it.
 pub fn parse_query(text: &str, options: &ParserOptions) -> SparkResult<Relation> {
-    let mut parser = Parser::new(text, options)?;
-    let query = parser.query()?;
-    parser.end_of_input()?;
-    Ok(query)
+    whole(text, options, Parser::query)
 }
 
 /// One expression as in a `SELECT` list: with an alias, several aliases, or a star.
 pub fn parse_expression(text: &str, options: &ParserOptions) -> SparkResult<Expression> {
-    let mut parser = Parser::new(text, options)?;
-    let expression = parser.named_expression()?;
-    parser.end_of_input()?;
-    Ok(expression)
+    whole(text, options, Parser::named_expression)
 }
 
 /// A data type, such as `array<struct<a: int>>`.
 pub fn parse_data_type(text: &str, options: &ParserOptions) -> SparkResult<SparkType> {
-    let mut parser = Parser::new(text, options)?;
-    let data_type = parser.data_type()?;
-    parser.end_of_input()?;
-    Ok(data_type)
+    whole(text, options, Parser::data_type)
 }
 
 /// Columns with their types: `a INT NOT NULL COMMENT 'x', b STRING`.
 pub fn parse_table_schema(text: &str, options: &ParserOptions) -> SparkResult<SparkSchema> {
-    let mut parser = Parser::new(text, options)?;
-    let schema = parser.column_types()?;
-    parser.end_of_input()?;
-    Ok(schema)
+    whole(text, options, Parser::column_types)
 }
 
 /// A table's name of one or two parts.
 pub fn parse_table_identifier(text: &str, options: &ParserOptions) -> SparkResult<Vec<String>> {
-    let mut parser = Parser::new(text, options)?;
-    let name = parser.table_identifier()?;
-    parser.end_of_input()?;
-    Ok(name)
+    whole(text, options, Parser::table_identifier)
 }
 
 /// A name of any number of parts.
 pub fn parse_multipart_identifier(text: &str, options: &ParserOptions) -> SparkResult<Vec<String>> {
-    let mut parser = Parser::new(text, options)?;
-    let name = parser.multipart_identifier()?;
-    parser.end_of_input()?;
-    Ok(name)
+    whole(text, options, Parser::multipart_identifier)
 }

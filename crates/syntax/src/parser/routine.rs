@@ -258,7 +258,7 @@ impl Parser<'_> {
     }
 
     /// `DECLARE [OR REPLACE] [VARIABLE] name, … [type] [{DEFAULT | =} expression]`
-    fn declare_variables(&mut self) -> SparkResult<RoutineCommand> {
+    pub(super) fn declare_variables(&mut self) -> SparkResult<RoutineCommand> {
         let start = self.take();
         let replace = self.accept_keywords(&[Keyword::Or, Keyword::Replace]);
         let has_word = matches!(self.keyword(), Some(Keyword::Variable | Keyword::Var))
@@ -288,8 +288,10 @@ impl Parser<'_> {
     }
 
     /// `SET {VARIABLE | VAR} name = value, …` and `SET VARIABLE (name, …) = (query)`
-    pub(super) fn set_variables(&mut self) -> SparkResult<Command> {
-        self.take_many(2);
+    ///
+    /// In scripts the second word is not written; `words` are to be passed over.
+    pub(super) fn set_variables(&mut self, words: usize) -> SparkResult<Command> {
+        self.take_many(words);
         if self.is(TokenKind::LeftParen) {
             let names = self.parenthesized(|parser| parser.written_name("SET VARIABLE"))?;
             self.expect(TokenKind::Equal)?;

@@ -31,11 +31,9 @@ impl Parser<'_> {
         if next_is(Keyword::Catalog) && is_named {
             return self.set_catalog();
         }
-        if (next_is(Keyword::Var) || next_is(Keyword::Variable)) && is_named {
-            return self.set_variables();
-        }
-        if next_is(Keyword::Role) {
-            return Ok(self.unsupported_statement("SET ROLE"));
+        let is_empty = self.kind_at(start + 3) == TokenKind::RightParen;
+        if (next_is(Keyword::Var) || next_is(Keyword::Variable)) && is_named && !is_empty {
+            return self.set_variables(2);
         }
         if next_is(Keyword::Path) && self.kind_at(start + 2) == TokenKind::Equal && is_identifier_path(self, start + 3)
         {

@@ -3,26 +3,13 @@
 use firesteel_base::SparkResult;
 
 use super::cursor::Parser;
+use super::error::parse_error;
 use super::keywords::Keyword;
 use super::token::TokenKind;
 use super::{ParserOptions, parse_query};
-use crate::ir::command::FunctionScope;
+use crate::ir::command::{FunctionScope, ProcedureCommand};
 use crate::ir::table::{NamespaceCommand, TableCommand};
 use crate::ir::{Command, Relation};
-
-/// The words behind `SHOW`, and the statement's name.
-const UNBUILT_SHOW: &[(&[Keyword], &str)] = &[
-    (&[Keyword::Current, Keyword::Roles], "SHOW CURRENT ROLES"),
-    (&[Keyword::Procedures], "SHOW PROCEDURES"),
-    (&[Keyword::Grant], "SHOW GRANT"),
-    (&[Keyword::Role], "SHOW ROLE"),
-    (&[Keyword::Roles], "SHOW ROLES"),
-    (&[Keyword::Principals], "SHOW PRINCIPALS"),
-    (&[Keyword::Compactions], "SHOW COMPACTIONS"),
-    (&[Keyword::Transactions], "SHOW TRANSACTIONS"),
-    (&[Keyword::Indexes], "SHOW INDEXES"),
-    (&[Keyword::Locks], "SHOW LOCKS"),
-];
 
 impl Parser<'_> {
     pub(super) fn show(&mut self) -> SparkResult<Command> {
@@ -57,7 +44,8 @@ impl Parser<'_> {
             }
             _ => match self.show_objects()? {
                 Some(command) => Ok(command),
-                None => self.show_unbuilt(),
+                None if self.is_keyword(Keyword::Procedures) => self.show_procedures(),
+                None => Err(self.syntax_error()),
             },
         }
     }
@@ -113,11 +101,10 @@ impl Parser<'_> {
         Ok(Some(command))
     }
 
-    fn show_unbuilt(&mut self) -> SparkResult<Command> {
-        match UNBUILT_SHOW.iter().find(|(words, _)| self.are_keywords(words)) {
-            Some((_, name)) => Ok(self.unsupported_statement(name)),
-            None => Err(self.syntax_error()),
-        }
+    fn show_procedures(&mut self) -> SparkResult<Command> {
+        self.take();
+        self.in_namespace("SHOW PROCEDURES")?;
+        Ok(Command::Procedure(ProcedureCommand::Show))
     }
 
     /// `FROM name` or `IN name`
@@ -180,7 +167,10 @@ impl Parser<'_> {
         match self.keyword() {
             Some(Keyword::Function) if has_more => return self.describe_function(),
             Some(Keyword::Procedure) if self.is_identifier_at(start + 2) => {
-                return Ok(self.unsupported_statement("DESCRIBE PROCEDURE"));
+                self.take();
+                let name = self.written_name("DESCRIBE PROCEDURE")?;
+                let origin = self.origin_since(start);
+                return Ok(Command::Procedure(ProcedureCommand::Named { name, origin }));
             }
             Some(Keyword::Database | Keyword::Schema | Keyword::Namespace) if self.is_identifier_at(start + 2) => {
                 return self.describe_namespace();
@@ -194,7 +184,7 @@ impl Parser<'_> {
             }
             _ => {}
         }
-        self.describe_table()
+        self.describe_table(start)
     }
 
     /// A query right behind `DESCRIBE`; `DESCRIBE TABLE name` is about the table.
@@ -224,7 +214,7 @@ impl Parser<'_> {
         Ok(Command::DescribeFunction { name, extended })
     }
 
-    fn describe_table(&mut self) -> SparkResult<Command> {
+    fn describe_table(&mut self, start: usize) -> SparkResult<Command> {
         if self.is_keyword(Keyword::Table) && self.is_identifier_at(self.position() + 1) {
             self.take();
         }
@@ -237,10 +227,15 @@ impl Parser<'_> {
         let partition = self.optional_partition()?;
         let as_json = self.accept_keywords(&[Keyword::As, Keyword::Json]);
         if as_json && !extended {
-            return Err(self.error_since("DESCRIBE_JSON_NOT_EXTENDED", self.position()));
+            return Err(
+                parse_error("DESCRIBE_JSON_NOT_EXTENDED", &self.origin_since(start)).param("tableName", name.join("."))
+            );
         }
         if !as_json && partition.is_none() && self.is_identifier() {
             let column = self.multipart_identifier()?;
+            if self.accept_keywords(&[Keyword::As, Keyword::Json]) {
+                return Err(parse_error("UNSUPPORTED_FEATURE.DESC_TABLE_COLUMN_JSON", &self.origin_since(start)));
+            }
             return Ok(Command::Table(TableCommand::DescribeColumn { name, column, extended }));
         }
         Ok(Command::Table(TableCommand::Describe { name, extended, partition, as_json }))

@@ -179,7 +179,7 @@ fn databases_and_routines() {
 
 #[test]
 fn unbuilt_statements_are_named() {
-    for (text, name) in [("BEGIN SELECT 1; END", "BEGIN"), ("ADD JAR x.jar", "ADD JAR")] {
+    for (text, name) in [("CREATE INDEX i ON t (a)", "CREATE INDEX"), ("ADD JAR x.jar", "ADD JAR")] {
         assert_eq!(command(text), Command::Unsupported { statement: name.to_owned() }, "{text}");
     }
 }

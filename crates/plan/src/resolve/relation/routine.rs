@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use datafusion::scalar::ScalarValue;
 use firesteel_base::error::to_sql_type;
-use firesteel_base::identifier::quote_name_parts;
+use firesteel_base::identifier::{quote_if_needed, quote_name_parts};
 use firesteel_base::{Origin, SparkError, SparkResult, SparkType};
 use firesteel_functions::cast::can_cast;
 use firesteel_syntax::ir::expression::{Expression, ExpressionKind, FunctionCall};
 use firesteel_syntax::ir::relation::TableFunction;
 use firesteel_syntax::ir::routine::{FunctionBody, Returns};
 
+use crate::analysis::{LocalScope, Variable};
 use crate::resolved::Resolved;
 use crate::resolver::{Environment, Resolver};
 use crate::routine::UserFunction;
@@ -206,11 +207,45 @@ impl Resolver<'_> {
         }
     }
 
-    /// The value of a session variable, and fields of it.
+    /// The value of a variable, and fields of it. Those of a script hide the session's.
     pub fn find_variable(&self, parts: &[String], origin: &Origin) -> SparkResult<Option<Typed>> {
+        let found = match self.find_local_variable(parts) {
+            Some(found) => Some(found),
+            None => self.find_session_variable(parts),
+        };
+        let Some((variable, qualifier, fields)) = found else { return Ok(None) };
+        let child = Typed::literal(variable.value.clone(), variable.data_type.clone());
+        let shown = self.shown_value(&child, &variable.value);
+        let printed = format!("variablereference({qualifier}.{}={shown})", variable.name.to_lowercase());
+        let (data_type, nullable) = (child.data_type.clone(), variable.value.is_null());
+        let title = parts.get(parts.len() - fields.len() - 1).map_or("", String::as_str);
+        let substituted = Substituted { child, printed: printed.into(), title: title.into() };
+        let typed = Typed::new(TypedKind::Substituted(Box::new(substituted)), data_type, nullable, origin.clone());
+        self.fields(typed, fields, origin).map(Some)
+    }
+
+    /// A variable of the innermost block that has it, what qualifies it, and the parts behind its name.
+    fn find_local_variable<'p>(&self, parts: &'p [String]) -> Option<(&Variable, String, &'p [String])> {
+        let scopes = || self.context.local_variables.iter().rev();
+        let qualifier = |scope: &LocalScope| format!("local.{}", quote_if_needed(&scope.label));
+        if let [label, name, fields @ ..] = parts {
+            let found = scopes().filter(|scope| scope.label.eq_ignore_ascii_case(label)).find_map(|scope| {
+                let variable = scope.variables.get(&name.to_lowercase())?;
+                Some((variable, qualifier(scope), fields))
+            });
+            if found.is_some() {
+                return found;
+            }
+        }
+        let (name, fields) = parts.split_first()?;
+        let name = name.to_lowercase();
+        scopes().find_map(|scope| Some((scope.variables.get(&name)?, qualifier(scope), fields)))
+    }
+
+    fn find_session_variable<'p>(&self, parts: &'p [String]) -> Option<(&Variable, String, &'p [String])> {
         let variables = &self.context.variables;
         if variables.is_empty() {
-            return Ok(None);
+            return None;
         }
         let is = |part: &String, word: &str| part.eq_ignore_ascii_case(word);
         let find = |name: &String| variables.get(&name.to_lowercase());
@@ -222,17 +257,9 @@ impl Resolver<'_> {
             }
             [session, name, fields @ ..] if is(session, "session") && find(name).is_some() => (find(name), fields),
             [name, fields @ ..] => (find(name), fields),
-            [] => return Ok(None),
+            [] => return None,
         };
-        let Some(variable) = variable else { return Ok(None) };
-        let child = Typed::literal(variable.value.clone(), variable.data_type.clone());
-        let shown = self.shown_value(&child, &variable.value);
-        let printed = format!("variablereference(system.session.{}={shown})", variable.name.to_lowercase());
-        let (data_type, nullable) = (child.data_type.clone(), true);
-        let title = parts.get(parts.len() - fields.len() - 1).map_or("", String::as_str);
-        let substituted = Substituted { child, printed: printed.into(), title: title.into() };
-        let typed = Typed::new(TypedKind::Substituted(Box::new(substituted)), data_type, nullable, origin.clone());
-        self.fields(typed, fields, origin).map(Some)
+        Some((variable?, "system.session".to_owned(), fields))
     }
 
     /// The value as SQL would write it.

@@ -11,7 +11,7 @@ use indexmap::IndexMap;
 
 use super::super::names::{self, Named, Searched, unsupported_operation};
 use super::columns::{declared_schema, refuse_duplicates};
-use crate::answer::{Answer, CommandResult};
+use crate::answer::{Answer, CommandResult, Rows};
 use crate::session::Session;
 
 /// A table that is about to be.
@@ -166,23 +166,55 @@ pub(crate) async fn create_from_rows(session: &Session, new: NewTable, query: Re
     if let Some(done) = check_existing(session, &new).await? {
         return Ok(done);
     }
-    let (schema, stream) = match session.run_query(query).await? {
-        Answer::Rows(rows) => (rows.schema, rows.stream),
+    let (table, rows) = rows_of_table(session, new, query).await?;
+    // Spark refuses directories with something in them, whosever they are.
+    refuse_occupied(session, &table).await?;
+    let mode = if table.kind == Kind::Managed { SaveMode::Overwrite } else { SaveMode::Append };
+    write_rows(session, &table, rows, mode).await?;
+    let (location, is_managed) = (table.location.clone(), table.kind == Kind::Managed);
+    let created = session.catalog().create_table(table, OnExisting::Fail).await;
+    if created.is_err() && is_managed {
+        session.environment().storage.remove_directory(&location).await?;
+    }
+    created.map(|_| CommandResult::empty())
+}
+
+/// Another table in place of one. The old one and its rows stay until all rows of the new one are written.
+pub(crate) async fn replace_by_rows(
+    session: &Session,
+    old: &Table,
+    new: NewTable,
+    query: Relation,
+) -> SparkResult<CommandResult> {
+    let (table, rows) = rows_of_table(session, new, query).await?;
+    if table.schema.is_empty() {
+        return Err(SparkError::new("EMPTY_SCHEMA_NOT_SUPPORTED_FOR_DATASOURCE").param("format", &old.provider));
+    }
+    let is_same_place = table.location == old.location;
+    if !is_same_place {
+        refuse_occupied(session, &table).await?;
+    }
+    write_rows(session, &table, rows, SaveMode::Overwrite).await?;
+    session.catalog().create_table(table, OnExisting::Replace).await?;
+    if old.kind == Kind::Managed && !is_same_place {
+        session.environment().storage.remove_directory(&old.location).await?;
+    }
+    Ok(CommandResult::empty())
+}
+
+/// The table that a query's rows make, and the rows.
+async fn rows_of_table(session: &Session, mut new: NewTable, query: Relation) -> SparkResult<(Table, Rows)> {
+    let rows = match session.run_query(query).await? {
+        Answer::Rows(rows) => rows,
         Answer::Done(_) => return Err(SparkError::unsupported("a table of the result of a command")),
     };
-    let mut new = new;
-    new.schema = SparkSchema::new(schema.iter().map(stored_field).collect::<Vec<_>>());
+    new.schema = SparkSchema::new(rows.schema.iter().map(stored_field).collect::<Vec<_>>());
     let table = describe(session, new).await?;
-    let storage = &session.environment().storage;
-    storage.check_format(&table.provider, &table.schema)?;
-    let mode = if table.kind == Kind::Managed {
-        refuse_occupied(session, &table).await?;
-        SaveMode::Overwrite
-    } else {
-        // Spark refuses directories with something in them here.
-        refuse_occupied(session, &table).await?;
-        SaveMode::Append
-    };
+    session.environment().storage.check_format(&table.provider, &table.schema)?;
+    Ok((table, rows))
+}
+
+async fn write_rows(session: &Session, table: &Table, rows: Rows, mode: SaveMode) -> SparkResult<()> {
     let request = WriteRequest {
         format: table.provider.to_lowercase(),
         path: table.location.clone(),
@@ -192,13 +224,8 @@ pub(crate) async fn create_from_rows(session: &Session, new: NewTable, query: Re
         replaced_partition: None,
     };
     let settings = firesteel_plan::read_settings(&session.conf());
-    storage.write(&request, &schema, vec![stream], &settings).await?;
-    let (location, is_managed) = (table.location.clone(), table.kind == Kind::Managed);
-    let created = session.catalog().create_table(table, OnExisting::Fail).await;
-    if created.is_err() && is_managed {
-        storage.remove_directory(&location).await?;
-    }
-    created.map(|_| CommandResult::empty())
+    session.environment().storage.write(&request, &rows.schema, vec![rows.stream], &settings).await?;
+    Ok(())
 }
 
 /// A column of a query as a table keeps it: what the query knows of its values does not hold for later rows.

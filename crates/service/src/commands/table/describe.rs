@@ -11,6 +11,7 @@ use indexmap::IndexMap;
 
 use super::super::names::{self, Named};
 use super::columns::CURRENT_DEFAULT;
+use super::describe_json::{self, DescribedPartition};
 use super::partition;
 use crate::answer::CommandResult;
 use crate::session::Session;
@@ -44,16 +45,27 @@ pub(super) async fn table(
     let table = match names::find(session, name).await {
         Ok(Some(Named::Object(table))) => table,
         // Temporary views, and files by their paths.
-        _ => {
-            if as_json || partition.is_some() {
-                return Err(SparkError::unsupported("DESCRIBE of a temporary view AS JSON or by partition"));
+        found => {
+            if partition.is_some() {
+                return Err(SparkError::unsupported("DESCRIBE of a temporary view by partition"));
             }
             let described = session.schema(Relation::table(name.to_vec(), Origin::Unknown)).await?;
+            if as_json {
+                let Ok(Some(Named::View(view))) = found else {
+                    return Err(SparkError::unsupported("DESCRIBE of files AS JSON"));
+                };
+                let now = session.clock().unix_micros() / 1000;
+                return describe_json::temporary_view(&view, &described, &session.current_database(), now);
+            }
             return CommandResult::of_texts(schema(), described.iter().map(column_row).collect());
         }
     };
     if as_json {
-        return Err(SparkError::unsupported("DESCRIBE TABLE AS JSON"));
+        let partition = match partition {
+            Some(specification) => Some(described_partition(session, &table, &specification).await?),
+            None => None,
+        };
+        return describe_json::table(&table, partition.as_ref());
     }
     let mut rows: Vec<Row> = table.schema.iter().map(column_row).collect();
     if !table.partition_columns.is_empty() {
@@ -86,6 +98,17 @@ fn default_rows(table: &Table) -> Vec<Row> {
         }
     }
     rows
+}
+
+async fn described_partition(
+    session: &Session,
+    table: &Table,
+    specification: &PartitionSpecification,
+) -> SparkResult<DescribedPartition> {
+    let values = partition::full_values(session, table, specification).await?;
+    partition::need(session, table, &values).await?;
+    let location = format!("{}/{}", table.location, firesteel_storage::partition_directory(&values));
+    Ok(DescribedPartition { values, location })
 }
 
 async fn partition_rows(

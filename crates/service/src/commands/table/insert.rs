@@ -6,11 +6,11 @@ use firesteel_base::{Origin, SparkError, SparkResult, SparkType};
 use firesteel_catalog::Table;
 use firesteel_storage::{SaveMode, WriteRequest, partition_directory};
 use firesteel_syntax::ir::relation::{StoreAssignment, StorePolicy, StoredColumn};
-use firesteel_syntax::ir::table::{Insert, InsertTarget, PartitionSpecification};
+use firesteel_syntax::ir::table::{Insert, InsertTarget, PartitionSpecification, ReplacedKind, ReplacedRows};
 use firesteel_syntax::ir::{Expression, ExpressionKind, Literal, Relation, RelationKind};
 use indexmap::IndexMap;
 
-use super::super::names::{self, Searched};
+use super::super::names::{self, Named, Searched};
 use super::columns::CURRENT_DEFAULT;
 use crate::answer::{Answer, CommandResult};
 use crate::session::Session;
@@ -33,6 +33,9 @@ pub(super) async fn run(session: &Session, inserts: Vec<Insert>) -> SparkResult<
         }
         match insert.target {
             InsertTarget::Table(name) => {
+                if let Some(replaced) = insert.replaced {
+                    return Err(refused_replacement(session, &name, &replaced).await?);
+                }
                 let table = names::need_table(session, &name, "INSERT", Searched::All).await?;
                 let rows = TableInsert {
                     query: *insert.query,
@@ -50,6 +53,17 @@ pub(super) async fn run(session: &Session, inserts: Vec<Insert>) -> SparkResult<
         }
     }
     Ok(CommandResult::empty())
+}
+
+/// What tables of the session catalog say to rows in the place of others.
+async fn refused_replacement(session: &Session, name: &[String], rows: &ReplacedRows) -> SparkResult<SparkError> {
+    let named = names::need(session, name, Searched::All).await?;
+    if let (ReplacedKind::On, Named::Object(table)) = (rows.kind, &named)
+        && !table.is_view()
+    {
+        return Ok(names::unsupported_operation(&table.name, "INSERT INTO ... REPLACE ON/USING"));
+    }
+    Ok(super::super::write_to::refused_write(&named, name).at(&rows.origin))
 }
 
 /// Writes rows into a table.

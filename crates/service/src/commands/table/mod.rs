@@ -4,6 +4,7 @@ mod alter;
 mod columns;
 mod create;
 mod describe;
+mod describe_json;
 pub(super) mod insert;
 mod partition;
 mod show;
@@ -18,7 +19,7 @@ use crate::answer::CommandResult;
 use crate::session::Session;
 
 pub(super) use columns::literal;
-pub(super) use create::{NewTable, create_from_rows, create_table};
+pub(super) use create::{NewTable, create_from_rows, create_table, replace_by_rows};
 
 pub(super) async fn run(session: &Session, command: TableCommand) -> SparkResult<CommandResult> {
     match command {
@@ -33,6 +34,11 @@ pub(super) async fn run(session: &Session, command: TableCommand) -> SparkResult
         TableCommand::RowOperation { name, operation } => {
             let table = names::need_table(session, &name, operation, Searched::All).await?;
             Err(names::unsupported_operation(&table.name, operation))
+        }
+        TableCommand::Load { name, origin } => {
+            let table = names::need_table(session, &name, "LOAD DATA", Searched::Objects).await;
+            let table = table.map_err(|error| error.at(&origin))?;
+            Err(SparkError::new("_LEGACY_ERROR_TEMP_1261").param("tableIdentWithDB", table.name.quoted()))
         }
         TableCommand::Comment { name, comment } => alter::comment(session, &name, comment).await,
         TableCommand::Describe { name, extended, partition, as_json } => {
